@@ -1,0 +1,1 @@
+"""telmart: an open data warehouse with BI for telecom operators."""

@@ -1,0 +1,9 @@
+"""``telmart load | feeds | quarantine``."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group to ``app``."""

@@ -1,0 +1,9 @@
+"""``telmart sample | run | publish``."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group to ``app``."""
