@@ -145,7 +145,7 @@ class EmbeddedServer:
             try:
                 with self._connect() as connection:
                     row = connection.execute("show data_directory").fetchone()
-                    return bool(row) and Path(row[0]).resolve() == self.data.resolve()
+                    return row is not None and Path(row[0]).resolve() == self.data.resolve()
             except psycopg.OperationalError as error:
                 text = str(error)
                 if "starting up" not in text and "recovery" not in text:

@@ -1,0 +1,96 @@
+"""What can stand in the way on a machine, looked at before it does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import psutil
+
+from orchestration.engine.databases import connect
+from orchestration.engine.services import all_services
+from orchestration.errors import TelmartError
+from orchestration.settings import ROOT, Settings
+
+NEEDED_DISK_GB = 2
+NEEDED_MEMORY_GB = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: ``ok``, ``warn`` (works, but look) or ``bad`` (will not work)."""
+
+    level: Literal["ok", "warn", "bad"]
+    text: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at disk, memory, ports, environments, database and services."""
+    return [
+        *_machine(settings),
+        *_environments(),
+        *_database(settings),
+        *_services(settings),
+    ]
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    where = settings.home if settings.home.exists() else settings.home.parent
+    free = shutil.disk_usage(where).free / 1e9
+    yield Finding(
+        "ok" if free >= NEEDED_DISK_GB else "bad",
+        f"{free:.1f} GB free on the disk of {settings.home}",
+        "" if free >= NEEDED_DISK_GB else "Free some space, or set TELMART_HOME to another disk.",
+    )
+    memory = psutil.virtual_memory().total / 1e9
+    yield Finding(
+        "ok" if memory >= NEEDED_MEMORY_GB else "warn",
+        f"{memory:.0f} GB of memory, {os.cpu_count()} cores",
+        "" if memory >= NEEDED_MEMORY_GB else "The demo wants 4 GB; lower shared_buffers.",
+    )
+
+
+def _environments() -> Iterator[Finding]:
+    for label, folder in (("telmart", ROOT), ("Superset", ROOT / "superset_assets")):
+        there = (folder / ".venv/telmart-lock.sha256").exists()
+        yield Finding(
+            "ok" if there else "bad",
+            f"{label}'s environment is {'installed' if there else 'not installed'}",
+            "" if there else "Run `make install`.",
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        with connect(settings) as warehouse:
+            version = warehouse.info.server_version // 10000
+            missing = warehouse.execute(
+                "select count(*) from pg_extension where extname = 'plpgsql'"
+            ).fetchone()
+            yield Finding("ok", f"PostgreSQL {version} answers ({settings.warehouse})")
+            if missing == (0,):
+                yield Finding("bad", "plpgsql is missing", "create extension plpgsql;")
+    except TelmartError as error:
+        yield Finding("bad", error.message, error.remedy)
+
+
+def _services(settings: Settings) -> Iterator[Finding]:
+    for service in all_services(settings):
+        if service.is_healthy():
+            yield Finding("ok", f"{service.name} answers at {service.url}")
+        elif service.process() is not None:
+            yield Finding("bad", f"{service.name} runs but does not answer", f"Read {service.log}.")
+        else:
+            with socket.socket() as s:
+                taken = s.connect_ex(("127.0.0.1", service.port)) == 0
+            yield Finding(
+                "bad" if taken else "warn",
+                f"{service.name} does not run"
+                + (f", and port {service.port} is taken by another program" if taken else ""),
+                f"Set {service.port_setting} to a free port." if taken else "Run `telmart up`.",
+            )
