@@ -85,14 +85,17 @@ class EmbeddedServer:
         wheel = _wheel_binaries()
         if self.home == self.settings.home:
             return wheel
-        copy = self.home / "pginstall"
-        if not (copy / "bin/postgres").exists():
-            shutil.rmtree(copy, ignore_errors=True)
-            staged = copy.with_name("pginstall.new")
+        copy = self.home / "binaries"
+        if not copy.exists():
+            staged = copy.with_name("binaries.new")
             shutil.rmtree(staged, ignore_errors=True)
-            shutil.copytree(wheel.parent, staged, symlinks=True)
+            # the wheel keeps its libraries beside the package; programs find them by that place
+            package = wheel.parents[1]
+            for folder in package.parent.glob(f"{package.name}*"):
+                if folder == package or folder.suffix == ".libs":
+                    shutil.copytree(folder, staged / folder.name, symlinks=True)
             staged.rename(copy)
-        return copy / "bin"
+        return copy / wheel.relative_to(wheel.parents[2])
 
     # ---- life cycle ------------------------------------------------------------------------
     def start(self) -> None:

@@ -1,0 +1,110 @@
+"""Fixtures of the whole suite: a scratch database server, and one finished product."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestration.engine.databases import provision
+from orchestration.engine.server import EmbeddedServer
+from orchestration.settings import ROOT, Settings
+
+CHROMIUM = Path(os.environ.get("TELMART_CHROMIUM", "/usr/bin/chromium"))
+
+
+def free_port() -> int:
+    """A port nobody listens on right now."""
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def scratch_settings(home: Path) -> Settings:
+    """Settings of an installation of its own under ``home``, on free ports."""
+    return Settings(
+        home=home,
+        landing=str(home / "landing"),
+        external_url=None,
+        pg_port=free_port(),
+        superset_port=free_port(),
+        dagster_port=free_port(),
+        timezone="Asia/Shanghai",
+        operator=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A running, provisioned and otherwise empty warehouse, shared by the session."""
+    settings = scratch_settings(tmp_path_factory.mktemp("scratch"))
+    server = EmbeddedServer(settings)
+    server.start()
+    provision(settings)
+    yield settings
+    server.remove()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The finished product of ``make demo``, running."""
+
+    settings: Settings
+
+    @property
+    def base_url(self) -> str:
+        """Address of the dashboards."""
+        return f"http://127.0.0.1:{self.settings.superset_port}"
+
+    def password(self, person: str) -> str:
+        """The generated web password of ``person``."""
+        return self.settings.secret("web:" + person, 16)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    """The whole product on generated data, brought up by the command people use.
+
+    It lives in ``.telmart-test`` and is kept between sessions, so a second session only checks
+    that nothing changed. In CI the folder is new.
+    """
+    home = Path(os.environ.get("TELMART_TEST_HOME") or ROOT / ".telmart-test")
+    env = {
+        **os.environ,
+        "TELMART_HOME": str(home),
+        "TELMART_PG_PORT": os.environ.get("TELMART_TEST_PG_PORT", "15442"),
+        "TELMART_SUPERSET_PORT": os.environ.get("TELMART_TEST_SUPERSET_PORT", "18098"),
+        "TELMART_DAGSTER_PORT": os.environ.get("TELMART_TEST_DAGSTER_PORT", "13010"),
+    }
+    env.pop("TELMART_LANDING", None)
+    env.pop("TELMART_OPERATOR", None)
+    telmart = [sys.executable, "-m", "orchestration.cli"]
+    done = subprocess.run([*telmart, "demo"], env=env, cwd=ROOT, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0, (
+        f"telmart demo failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            if name.startswith("TELMART_"):
+                patch.setenv(name, value)
+        settings = Settings.from_env()
+    yield Demo(settings)
+    subprocess.run([*telmart, "down"], env=env, cwd=ROOT, check=False, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser; CI must have it, elsewhere its tests are skipped loudly."""
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"CI has no browser at {CHROMIUM}; .ci/run installs it")
+        pytest.skip(f"no browser at {CHROMIUM}; set TELMART_CHROMIUM")
+    return CHROMIUM
