@@ -1,0 +1,18 @@
+"""Contracts: what each feed must look like. Everything about a feed is derived from here."""
+
+from __future__ import annotations
+
+from orchestration.contracts.feed import Column, Feed
+from orchestration.contracts.period import Period, parse_period
+from orchestration.contracts.reading import all_feeds, feed_named, read_contract, read_contracts
+
+__all__ = [
+    "Column",
+    "Feed",
+    "Period",
+    "all_feeds",
+    "feed_named",
+    "parse_period",
+    "read_contract",
+    "read_contracts",
+]

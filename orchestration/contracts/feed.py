@@ -1,0 +1,84 @@
+"""The model of a feed: plain values, without the standard's wrapping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+PeriodKind = Literal["month", "day", "full"]
+Timing = Literal["any", "until_period_end", "in_period"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a feed.
+
+    ``min`` and ``max`` are SQL literals without quotes ("0.01", "1980-01-01"), inclusive.
+    ``timing`` says how a date or timestamp relates to the period: "in_period" (events),
+    "until_period_end" (nothing from the future), or "any".
+    """
+
+    name: str
+    sql_type: str
+    logical_type: str
+    required: bool
+    is_key: bool
+    description: str
+    name_zh: str
+    description_zh: str
+    aliases: tuple[str, ...]
+    pii: str
+    min: str | None
+    max: str | None
+    allowed: tuple[str, ...]
+    timing: Timing
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether values can be added up."""
+        return self.logical_type in {"number", "integer"}
+
+    @property
+    def is_temporal(self) -> bool:
+        return self.logical_type in {"date", "timestamp"}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One feed, as its contract describes it. ``name`` is ``<system>.<entity>``."""
+
+    name: str
+    system: str
+    entity: str
+    table: str
+    columns: tuple[Column, ...]
+    period_kind: PeriodKind
+    covers: tuple[str, str] | None
+    cadence: str
+    due_day: int | None
+    owner: str
+    tolerance: float
+    control_totals: tuple[str, ...]
+    version: str
+    enabled: bool
+    description: str
+    description_zh: str
+    name_zh: str
+    grain: str
+    delimiter: str | None
+    encoding: str | None
+    date_order: str
+    path: Path
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the key columns: unique within a period."""
+        return tuple(c.name for c in self.columns if c.is_key)
+
+    def column(self, name: str) -> Column:
+        """The column called ``name``. KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)

@@ -1,0 +1,277 @@
+"""Reading Open Data Contract Standard files into feeds, refusing what telmart cannot load.
+
+Every error names the file and the field in it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from orchestration.contracts.feed import Column, Feed
+from orchestration.contracts.period import month_start
+from orchestration.errors import TelmartError
+from orchestration.settings import Settings
+
+#: PostgreSQL types a column may have, and the logical type each belongs to
+_TYPES = {
+    r"text": "string",
+    r"(varchar|char)\(\d+\)": "string",
+    r"smallint|integer|bigint": "integer",
+    r"numeric(\(\d+(, ?\d+)?\))?|double precision|real": "number",
+    r"date": "date",
+    r"timestamp": "timestamp",
+    r"boolean": "boolean",
+}
+_PII = ("none", "internal", "personal", "sensitive")
+_TIMINGS = ("any", "until_period_end", "in_period")
+_ENCODINGS = ("utf-8", "gb18030")
+_DATE_ORDERS = ("ymd", "mdy", "dmy")
+_FEED_PROPERTIES = (
+    "nameZh", "descriptionZh", "period", "covers", "cadence", "dueDay", "owner", "tolerance",
+    "controlTotals", "delimiter", "encoding", "dateOrder",
+)  # fmt: skip
+_COLUMN_PROPERTIES = (
+    "nameZh", "descriptionZh", "aliases", "piiClass", "min", "max", "allowed", "timing",
+)  # fmt: skip
+
+
+def all_feeds(settings: Settings) -> dict[str, Feed]:
+    """Every feed of this installation by name, in the order of the names."""
+    return read_contracts(settings.contracts_dir)
+
+
+def feed_named(settings: Settings, name: str) -> Feed:
+    """The feed called ``name``.
+
+    Raises:
+        TelmartError: there is none; names the closest one.
+    """
+    feeds = all_feeds(settings)
+    if name not in feeds:
+        close = difflib.get_close_matches(name, list(feeds), n=1, cutoff=0.4)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise TelmartError(
+            f"There is no feed {name!r}.", f"{hint}`telmart feeds` lists them; a feed is a"
+            f" contract in {settings.contracts_dir}.",
+        )  # fmt: skip
+    return feeds[name]
+
+
+def read_contracts(folder: Path) -> dict[str, Feed]:
+    """Every contract ``<folder>/<system>/<entity>.yaml``, by feed name."""
+    feeds: dict[str, Feed] = {}
+    for path in sorted([*folder.glob("*/*.yaml"), *folder.glob("*/*.yml")]):
+        feed = read_contract(path)
+        if feed.name in feeds:
+            _fail(path, "id", f"{feed.name!r} is also in {feeds[feed.name].path}", "Rename one.")
+        feeds[feed.name] = feed
+    if not feeds:
+        raise TelmartError(
+            f"There are no contracts in {folder}.",
+            "Put one file per feed there: <system>/<feed>.yaml; see docs/loading.md.",
+        )
+    return dict(sorted(feeds.items()))
+
+
+def read_contract(path: Path) -> Feed:
+    """Read one contract.
+
+    Raises:
+        TelmartError: not YAML, not a contract of the standard, or something telmart cannot load.
+    """
+    contract = _parse(path)
+    system, entity = path.parent.name, path.stem
+    name = f"{system}.{entity}"
+    if contract.id != name:
+        _fail(path, "id", f"is {contract.id!r}", f"The folder and file say {name!r}.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", name) or len(name) > 40:
+        _fail(path, "id", f"{name!r} is not a feed name",
+              "Use lower-case letters, digits and _, at most 40 characters.")  # fmt: skip
+    schemas = contract.schema_ or []
+    if len(schemas) != 1:
+        _fail(path, "schema", f"has {len(schemas)} objects", "A feed has exactly one.")
+    own = _Custom(path, "", contract.customProperties, _FEED_PROPERTIES)
+    columns = tuple(_column(path, p) for p in schemas[0].properties or [])
+    if not columns:
+        _fail(path, "schema.properties", "is empty", "List the columns.")
+    names = [c.name for c in columns]
+    for twice in {n for n in names if names.count(n) > 1}:
+        _fail(path, f"schema.properties.{twice}", "appears twice", "Remove one.")
+    if not any(c.is_key for c in columns):
+        _fail(path, "schema.properties", "has no key", "Mark the key with primaryKey: true.")
+    _refuse_shared_headers(path, columns)
+    totals = tuple(own.texts("controlTotals"))
+    for total in totals:
+        if total not in names or not columns[names.index(total)].is_numeric:
+            _fail(path, "controlTotals", f"{total!r} is not a numeric column of the feed",
+                  "Name numeric columns.")  # fmt: skip
+    kind = own.choice("period", ("month", "day", "full"), None)
+    description = contract.description.purpose if contract.description else None
+    return Feed(
+        name=name, system=system, entity=entity, table=f"{system}__{entity}", columns=columns,
+        period_kind=kind,  # type: ignore[arg-type]
+        covers=_covers(path, own.text("covers", "")), cadence=own.text("cadence", kind),
+        due_day=own.integer("dueDay"), owner=own.text("owner", ""),
+        tolerance=own.share("tolerance", 0.02), control_totals=totals,
+        version=contract.version or _fail(path, "version", "is missing", "Write e.g. 1.0.0."),
+        enabled=(contract.status or "active") in {"active", "deprecated"},
+        description=description or "", description_zh=own.text("descriptionZh", ""),
+        name_zh=own.text("nameZh", name), grain=schemas[0].dataGranularityDescription or "",
+        delimiter=_delimiter(path, own.text("delimiter", "")),
+        encoding=own.choice("encoding", _ENCODINGS, "") or None,
+        date_order=own.choice("dateOrder", _DATE_ORDERS, "ymd"), path=path,
+    )  # fmt: skip
+
+
+def _parse(path: Path) -> Any:
+    import yaml  # noqa: PLC0415 - with the library below, 0.3 s that `--help` need not pay
+    from open_data_contract_standard.model import OpenDataContractStandard  # noqa: PLC0415
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    try:
+        return OpenDataContractStandard.from_file(str(path))
+    except yaml.YAMLError as error:
+        raise TelmartError(f"{path} is not YAML: {error}", "Correct the file.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise TelmartError(
+            f"{path}: {place}: {first['msg']}.",
+            "Correct it; the fields are those of the Open Data Contract Standard v3.1.",
+        ) from error
+    except TypeError as error:  # an empty file or a list
+        raise TelmartError(f"{path} is not a data contract.", "See docs/loading.md.") from error
+
+
+def _column(path: Path, prop: Any) -> Column:
+    name = prop.name or ""
+    place = f"schema.properties.{name or '?'}"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,58}", name):
+        _fail(path, f"{place}.name", f"{name!r} is not a column name",
+              "Use lower-case letters, digits and _; other headers go into `aliases`.")  # fmt: skip
+    sql_type = (prop.physicalType or "").lower().strip()
+    logical = next((t for form, t in _TYPES.items() if re.fullmatch(form, sql_type)), "")
+    if not logical:
+        _fail(path, f"{place}.physicalType", f"{prop.physicalType!r} is not a type telmart loads",
+              "Use text, integer, bigint, numeric(p,s), date, timestamp or boolean.")  # fmt: skip
+    if prop.logicalType != logical:
+        _fail(path, f"{place}.logicalType", f"is {prop.logicalType!r}",
+              f"{sql_type} is a {logical}.")  # fmt: skip
+    own = _Custom(path, f"{place}.", prop.customProperties, _COLUMN_PROPERTIES)
+    temporal = logical in {"date", "timestamp"}
+    timing = own.choice("timing", _TIMINGS, "any")
+    if timing != "any" and not temporal:
+        _fail(path, f"{place}.timing", f"does not fit type {sql_type}", "It is for dates.")
+    low, high = own.bound("min", logical), own.bound("max", logical)
+    if temporal:  # nothing in this business is older, and 2100 is a placeholder, not a date
+        low, high = low or "1980-01-01", high or "2099-12-31"
+    is_key = bool(prop.primaryKey)
+    return Column(
+        name=name, sql_type=sql_type, logical_type=logical, is_key=is_key,
+        required=is_key or bool(prop.required), description=prop.description or "",
+        name_zh=own.text("nameZh", name), description_zh=own.text("descriptionZh", ""),
+        aliases=tuple(own.texts("aliases")), pii=own.choice("piiClass", _PII, "none"),
+        min=low, max=high, allowed=tuple(own.texts("allowed")),
+        timing=timing,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+class _Custom:
+    """The ``customProperties`` of one place in a contract, with checked access."""
+
+    def __init__(self, path: Path, place: str, items: Any, known: tuple[str, ...]) -> None:
+        self.path, self.place = path, place
+        self.values = {item.property: item.value for item in items or []}
+        for name in self.values:
+            if name not in known:
+                close = difflib.get_close_matches(str(name), known, n=1)
+                hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
+                _fail(path, place + str(name), "is not a property telmart knows", hint)
+
+    def text(self, name: str, default: str) -> str:
+        value = self.values.get(name)
+        return default if value is None else str(value)
+
+    def texts(self, name: str) -> list[str]:
+        value = self.values.get(name) or []
+        if not isinstance(value, list):
+            _fail(self.path, self.place + name, f"is {value!r}", "Write a list: [a, b].")
+        return [str(v).lower() if isinstance(v, bool) else str(v) for v in value]
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> str:
+        value = self.values.get(name)
+        if value is None and default is not None:
+            return default
+        if value not in allowed:
+            shown = "is missing" if value is None else f"is {value!r}"
+            _fail(self.path, self.place + name, shown, f"Use one of {', '.join(allowed)}.")
+        return str(value)
+
+    def integer(self, name: str) -> int | None:
+        value = self.values.get(name)
+        if value is not None and type(value) is not int:
+            _fail(self.path, self.place + name, f"is {value!r}", "Write a whole number.")
+        return value
+
+    def share(self, name: str, default: float) -> float:
+        value = self.values.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            _fail(self.path, self.place + name, f"is {value!r}", "Write a share from 0 to 0.99.")
+        return float(value)
+
+    def bound(self, name: str, logical: str) -> str | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        text = str(value)
+        if logical in {"number", "integer"}:
+            try:
+                Decimal(text)
+            except InvalidOperation:
+                _fail(self.path, self.place + name, f"is {text!r}", "Write a number.")
+        elif logical not in {"date", "timestamp"} or not re.match(r"\d{4}-\d\d-\d\d", text):
+            _fail(self.path, self.place + name, f"is {text!r}",
+                  "Bounds are numbers, or dates for date columns.")  # fmt: skip
+        return text
+
+
+def _covers(path: Path, text: str) -> tuple[str, str] | None:
+    if not text:
+        return None
+    first, separator, last = text.partition("..")
+    try:
+        if separator and month_start(first) <= month_start(last):
+            return first, last
+    except ValueError:
+        pass
+    return _fail(path, "covers", f"is {text!r}", "Write two months: 2014-06..2014-09.")
+
+
+def _delimiter(path: Path, text: str) -> str | None:
+    words = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";", "\\t": "\t"}
+    text = words.get(text, text)
+    if text and text not in words.values():
+        _fail(path, "delimiter", f"is {text!r}", "Use comma, tab, pipe or semicolon.")
+    return text or None
+
+
+def _refuse_shared_headers(path: Path, columns: tuple[Column, ...]) -> None:
+    """Two columns that accept the same header would make a file's meaning a matter of luck."""
+    seen: dict[str, str] = {}
+    for column in columns:
+        for header in {
+            h.strip().casefold() for h in (column.name, column.name_zh, *column.aliases)
+        }:
+            if header in seen:
+                _fail(path, f"schema.properties.{column.name}",
+                      f"accepts the header {header!r}, as {seen[header]} does",
+                      "Give each header to one column.")  # fmt: skip
+            seen[header] = column.name
+
+
+def _fail(path: Path, field: str, what: str, remedy: str) -> Any:
+    raise TelmartError(f"Contract {path}: {field} {what}.", remedy)
