@@ -1,0 +1,7 @@
+{# Together these columns are a key. #}
+{% test unique_combination(model, columns) %}
+select {{ columns | join(", ") }}
+from {{ model }}
+group by {{ columns | join(", ") }}
+having count(*) > 1
+{% endtest %}
