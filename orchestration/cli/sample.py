@@ -1,0 +1,100 @@
+"""``telmart sample``: the fictional operator whose extracts everything can be tried on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli import out
+from orchestration.errors import TelmartError
+from orchestration.settings import Settings, settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(sample)
+
+
+def sample(
+    *,
+    seed: Annotated[int, typer.Option(help="Another seed gives another operator.")] = 20260217,
+    subscribers: Annotated[int, typer.Option(help="Subscribers in all.")] = 20_000,
+    months: Annotated[int, typer.Option(help="Months up to and including 2026-10.")] = 18,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder to write to instead of the landing area.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over what is there, planted faults included.")
+    ] = False,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            "--faults",
+            help="Spoil one feed-month: half_volume, null_key, future_date or wrong_total.",
+        ),
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option(help="The month that --faults spoils; default the latest.")
+    ] = None,
+) -> None:
+    """Write the extracts of a fictional operator: one province, 2 cities, 18 months.
+
+    Always the same files for the same options. A second run finds them and does nothing.
+
+    Examples:
+
+      telmart sample
+
+      telmart sample --subscribers 200000 --to /data/landing
+
+      telmart sample --faults wrong_total        (then: telmart run; telmart status)
+
+      telmart sample --force                     (put the spoiled month right again)
+    """
+    from orchestration.sample import FAULTS, SampleOptions, generate, plant  # noqa: PLC0415
+
+    landing, truth = _where(settings(), to)
+    options = SampleOptions(seed, subscribers, months)
+    if faults is not None and faults not in FAULTS:
+        raise typer.BadParameter(f"choose one of {', '.join(FAULTS)}", param_hint="--faults")
+    if month is not None and faults is None:
+        raise typer.BadParameter("goes with --faults only", param_hint="--month")
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    with Progress(
+        TextColumn("Sample operator"),
+        BarColumn(),
+        TextColumn("{task.completed} of {task.total} months"),
+        TimeElapsedColumn(),
+        console=out,
+    ) as bar:
+        task = bar.add_task("", total=months)
+        new = generate(
+            landing,
+            truth,
+            options,
+            force=force,
+            progress=lambda done, _: bar.update(task, completed=done),
+        )
+        bar.update(task, completed=months)
+    what = "Wrote" if new else "Already there:"
+    out.print(f"{what} {months} months of {subscribers:,} subscribers in {landing}", soft_wrap=True)
+    if faults is not None:
+        folder = plant(landing, truth, faults, month)
+        out.print(f"Spoiled {folder}: {FAULTS[faults].says}.", soft_wrap=True)
+    out.print("Next: [bold]telmart run[/]")
+
+
+def _where(here: Settings, to: Path | None) -> tuple[Path, Path]:
+    """Landing area and truth file, which always lies outside it."""
+    if to is not None:
+        landing = to.resolve()
+        return landing, landing.parent / f"{landing.name}_truth.json"
+    if "://" in here.landing:
+        raise TelmartError(
+            f"The landing area {here.landing} is not a local folder.",
+            "Name a local folder with --to and copy it there.",
+        )
+    return Path(here.landing), here.home / "sample_truth.json"

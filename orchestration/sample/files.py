@@ -1,0 +1,157 @@
+"""Tables to files in the landing area: compression, encodings, manifests; always the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import zstandard
+
+from orchestration.errors import TelmartError
+
+#: columns whose totals the manifest carries, as the contracts ask
+CONTROL_TOTALS = {
+    "boss.subscriber_usage": "data_mb",
+    "boss.subscriber_bill": "billed_amt",
+    "boss.recharge": "recharge_amt",
+}
+HUNDREDTHS = ("_amt", "_min", "_mb")
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one feed-month is written; the default is what most source systems send."""
+
+    suffix: str = "csv.gz"
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    bom: bool = False
+    chinese_headers: bool = False
+    parts: int = 1
+
+
+#: a few feed-months come in other shapes, so that every run proves the loader on them
+ODD_SHAPES = {
+    ("boss.product", "*"): Shape(suffix="parquet"),
+    ("hr.org_unit", "2025-06"): Shape(bom=True),
+    ("crm.subscriber", "2025-09"): Shape(delimiter="\t", encoding="gb18030"),
+    ("boss.recharge", "2025-11"): Shape(suffix="csv.zst"),
+    ("boss.subscriber_bill", "2026-01"): Shape(chinese_headers=True),
+    ("boss.subscriber_usage", "2026-02"): Shape(parts=2),
+    ("boss.status_event", "2026-03"): Shape(suffix="csv", delimiter="|"),
+}
+
+
+def shape_of(feed: str, period: str) -> Shape:
+    """The shape in which ``feed`` of ``period`` is written."""
+    return ODD_SHAPES.get((feed, period)) or ODD_SHAPES.get((feed, "*")) or Shape()
+
+
+def write_period(
+    landing: Path, feed: str, period: str, table: pl.DataFrame, headers: dict[str, str]
+) -> None:
+    """Write one feed-month and its manifest; files that already hold these bytes stay untouched.
+
+    Args:
+        landing: root of the landing area.
+        feed: ``system.feed``.
+        period: ``2026-10``.
+        table: hundredths columns as whole numbers.
+        headers: Chinese header by column, for the feed-month that is sent with such.
+    """
+    folder = landing.joinpath(*feed.split("."), period)
+    shape = shape_of(feed, period)
+    cut = -(-table.height // shape.parts)
+    pieces = [table.slice(i * cut, cut) for i in range(shape.parts)]
+    name = f"{feed.replace('.', '_')}_{period.replace('-', '')}"
+    files = {}
+    for number, piece in enumerate(pieces, 1):
+        part = f"_{number}" if shape.parts > 1 else ""
+        files[f"{name}{part}.{shape.suffix}"] = _encode(piece, shape, headers)
+    write_files(
+        folder, feed, period, files, row_count=table.height, totals=control_totals(feed, table)
+    )
+
+
+def control_totals(feed: str, table: pl.DataFrame) -> dict[str, str]:
+    """Exact totals of the columns the contract names, as text with two decimals."""
+    column = CONTROL_TOTALS.get(feed)
+    if column is None:
+        return {}
+    total = int(table[column].sum())
+    sign = "-" if total < 0 else ""
+    return {column: f"{sign}{abs(total) // 100}.{abs(total) % 100:02d}"}
+
+
+def write_files(
+    folder: Path,
+    feed: str,
+    period: str,
+    files: dict[str, bytes],
+    *,
+    row_count: int,
+    totals: dict[str, str],
+) -> None:
+    """Put ``files`` and the manifest that describes them into ``folder``, manifest last."""
+    manifest = {
+        "feed": feed,
+        "period": period,
+        "files": [
+            {"name": n, "bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()}
+            for n, b in files.items()
+        ],
+        "row_count": row_count,
+        "control_totals": totals,
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    for extra in sorted(folder.iterdir()):
+        if extra.name not in files and extra.name != MANIFEST:
+            extra.unlink()
+    for name, data in [*files.items(), (MANIFEST, text.encode())]:
+        target = folder / name
+        if target.exists() and target.read_bytes() == data:
+            continue
+        partial = folder / f".{name}.partial"
+        try:
+            partial.write_bytes(data)
+            partial.replace(target)
+        except OSError as error:
+            raise TelmartError(
+                f"Cannot write {target}: {error.strerror}.",
+                "Free some space or choose another folder with --to, then run the same again.",
+            ) from error
+
+
+def _encode(table: pl.DataFrame, shape: Shape, headers: dict[str, str]) -> bytes:
+    """The bytes of one file."""
+    decimals = [c for c in table.columns if c.endswith(HUNDREDTHS)]
+    if shape.suffix == "parquet":
+        exact = [
+            (pl.col(c).cast(pl.Decimal(18, 2)) / 100).cast(pl.Decimal(18, 2)) for c in decimals
+        ]
+        buffer = io.BytesIO()
+        table.with_columns(exact).write_parquet(buffer, compression="zstd", statistics=False)
+        return buffer.getvalue()
+    # two decimals of a double are exact far beyond any amount here
+    frame = table.with_columns([(pl.col(c) / 100).alias(c) for c in decimals])
+    if shape.chinese_headers:
+        frame = frame.rename({c: headers[c] for c in frame.columns if c in headers})
+    text = frame.write_csv(
+        separator=shape.delimiter,
+        float_precision=2,
+        datetime_format="%Y-%m-%d %H:%M:%S",
+        include_bom=shape.bom,
+    )
+    data = text.encode(shape.encoding)
+    if shape.suffix.endswith(".gz"):
+        return gzip.compress(data, compresslevel=3, mtime=0)
+    if shape.suffix.endswith(".zst"):
+        return zstandard.ZstdCompressor(level=3).compress(data)
+    return data
