@@ -1,0 +1,1 @@
+"""The steps of a deployment, each of which can be repeated."""

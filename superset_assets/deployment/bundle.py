@@ -1,0 +1,137 @@
+"""The bundle: YAML files in Superset's import layout, checked before Superset sees them.
+
+Superset's importer drops the charts that follow a missing one without a word, keeps the old value
+of a key that is left out, and never deletes. So what it would swallow is refused here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.errors import TelmartError
+
+#: begins the UUID of everything that is ours; pruning touches nothing else
+OURS = "7e1a4a47-"
+_REMEDY = "Correct the builder in superset_assets/ and deploy again."
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Files by name in the bundle (``charts/kpi.yaml``): their text, and what it says."""
+
+    texts: dict[str, str]
+    objects: dict[str, dict[str, Any]]
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Files of one kind: ``databases``, ``datasets``, ``charts`` or ``dashboards``."""
+        return {name: said for name, said in self.objects.items() if name.startswith(kind + "/")}
+
+    def uuids(self, kind: str) -> set[str]:
+        return {said["uuid"] for said in self.of(kind).values()}
+
+
+def read(folder: Path) -> Bundle:
+    """Read and check a bundle.
+
+    Raises:
+        TelmartError: a file is not YAML, or names something the bundle does not hold.
+    """
+    if not (folder / "metadata.yaml").exists():
+        raise TelmartError(
+            f"There is no bundle in {folder}: metadata.yaml is missing.",
+            "Build it first (superset_assets.build), or name another folder with --bundle.",
+        )
+    texts, objects = {}, {}
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        texts[name] = path.read_text(encoding="utf-8")
+        try:
+            said = yaml.safe_load(texts[name])
+        except yaml.YAMLError as error:
+            raise TelmartError(f"{name} is not valid YAML: {error}", _REMEDY) from error
+        if not isinstance(said, dict):
+            raise TelmartError(f"{name} is not a mapping.", _REMEDY)
+        objects[name] = said
+    bundle = Bundle(texts, objects)
+    faults = _faults(bundle)
+    if faults:
+        raise TelmartError("The bundle cannot be deployed:\n  " + "\n  ".join(faults), _REMEDY)
+    return bundle
+
+
+def _faults(bundle: Bundle) -> list[str]:
+    faults = []
+    seen: dict[str, str] = {}
+    for name, said in bundle.objects.items():
+        if name == "metadata.yaml":
+            continue
+        uuid = str(said.get("uuid", ""))
+        if not uuid.startswith(OURS):
+            faults.append(f"{name}: uuid {uuid or 'is missing'}; ours begin with {OURS}")
+        elif uuid in seen:
+            faults.append(f"{name}: uuid {uuid} is also in {seen[uuid]}")
+        seen[uuid] = name
+    faults += _dangling(bundle, "datasets", "database_uuid", "databases")
+    faults += _dangling(bundle, "charts", "dataset_uuid", "datasets")
+    charts = bundle.uuids("charts")
+    for name, dashboard in bundle.of("dashboards").items():
+        if not dashboard.get("slug"):
+            faults.append(f"{name}: slug is missing")
+        for key, part in dashboard.get("position", {}).items():
+            if isinstance(part, dict) and part.get("type") == "CHART":
+                wanted = part["meta"].get("uuid")
+                if wanted not in charts:
+                    faults.append(f"{name}: position.{key} shows chart {wanted}, not in the bundle")
+    return faults
+
+
+def _dangling(bundle: Bundle, kind: str, field: str, target: str) -> list[str]:
+    known = bundle.uuids(target)
+    return [
+        f"{name}: {field} {said.get(field)} is not among {target}/"
+        for name, said in bundle.of(kind).items()
+        if said.get(field) not in known
+    ]
+
+
+def import_into_superset(bundle: Bundle) -> None:
+    """Create or overwrite everything in the bundle, as the user in force.
+
+    Raises:
+        TelmartError: Superset refuses a file; the message names file and field.
+    """
+    from superset.commands.exceptions import CommandException, CommandInvalidError  # noqa: PLC0415
+    from superset.commands.importers.v1.assets import ImportAssetsCommand  # noqa: PLC0415
+
+    try:
+        ImportAssetsCommand(dict(bundle.texts), passwords={}).run()
+    except CommandInvalidError as error:
+        faults = [
+            f"{file}: {field}"
+            for file, fields in error.normalized_messages().items()
+            for field in _flat(fields)
+        ]
+        raise TelmartError(
+            "Superset refuses the bundle:\n  " + "\n  ".join(faults), _REMEDY
+        ) from error
+    except CommandException as error:
+        cause = error.__cause__ or error.__context__ or error
+        raise TelmartError(
+            f"Superset could not import the bundle: {type(cause).__name__}: {cause}", _REMEDY
+        ) from error
+
+
+def _flat(fields: Any, path: str = "") -> list[str]:
+    if isinstance(fields, dict):
+        return [
+            line
+            for key, inner in fields.items()
+            for line in _flat(inner, f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(fields, list):
+        return [line for inner in fields for line in _flat(inner, path)]
+    return [f"{path}: {fields}" if path else str(fields)]

@@ -1,0 +1,1 @@
+"""What runs inside the Superset server: the person's connection, language, landing page, brand."""
