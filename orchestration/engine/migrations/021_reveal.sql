@@ -1,0 +1,70 @@
+-- Looking behind the mask. Marts carry 138****1234; an account manager who must call a customer of
+-- his own asks for the number in two steps:
+--
+--     select access.request_msisdn('S0001234', 'contract ends this month');   -- 17
+--     select access.reveal_msisdn(17);                                        -- 13812341234
+--
+-- Two, because a log row written in the same transaction as the answer could be rolled back after
+-- reading it. The number is given only for a request that an earlier transaction has committed.
+
+create function access.request_msisdn(subscriber_id text, reason text) returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    request bigint;
+begin
+    if length(btrim(coalesce(reason, ''))) < 5 then
+        raise exception using errcode = 'invalid_parameter_value',
+            message = 'Say why you need the number, in at least five characters. 请填写查看原因。';
+    end if;
+    -- The same answer for a foreign customer and for none: it must not tell who exists.
+    if not exists (
+        select from core.dim_subscriber as customer
+        inner join access.person_account as scope
+            on customer.account_manager_id = scope.account_manager_id
+        where customer.subscriber_id = request_msisdn.subscriber_id
+            and scope.person = session_user
+            and now() >= scope.valid_from and now() < scope.valid_until
+    ) then
+        raise exception using errcode = 'insufficient_privilege',
+            message = 'No customer of yours has this subscriber_id. 该用户不在您的客户范围内。';
+    end if;
+    insert into access.pii_access (person, subscriber_id, reason)
+    values (session_user, request_msisdn.subscriber_id, btrim(request_msisdn.reason))
+    returning pii_access_id into request;
+    return request;
+end $$;
+
+create function access.reveal_msisdn(request bigint) returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    number text;
+begin
+    select customer.msisdn into number
+    from access.pii_access as asked
+    inner join core.dim_subscriber as customer on asked.subscriber_id = customer.subscriber_id
+    inner join access.person_account as scope
+        on customer.account_manager_id = scope.account_manager_id
+    where asked.pii_access_id = request
+        and asked.person = session_user
+        and scope.person = session_user
+        and now() >= scope.valid_from and now() < scope.valid_until
+        and asked.requested_at > now() - interval '10 minutes'
+        and asked.request_xid <> pg_current_xact_id();
+    if not found then
+        raise exception using errcode = 'insufficient_privilege',
+            message = 'No request of yours of the last ten minutes has this number. Ask with'
+                ' access.request_msisdn first, in a transaction of its own. 请先提交查看申请。';
+    end if;
+    return number;
+end $$;
+
+revoke execute on function access.request_msisdn(text, text) from public;
+revoke execute on function access.reveal_msisdn(bigint) from public;
+comment on function access.request_msisdn(text, text) is
+    'Log the wish to see the full number of a customer of one''s own. 申请查看完整号码。';
+comment on function access.reveal_msisdn(bigint) is
+    'The full number for a request just logged. 查看完整号码。';
