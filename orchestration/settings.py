@@ -123,6 +123,14 @@ class Settings:
         """Databases of Dagster and Superset, beside the warehouse on the same server."""
         return {"dagster": f"{self.warehouse}_dagster", "superset": f"{self.warehouse}_superset"}
 
+    def metadata_url(self, service: str) -> str:
+        """Address of the database of ``dagster`` or ``superset``, as its own role.
+
+        That role owns nothing else: a fault in a service is not a fault in the warehouse.
+        """
+        database = self.metadata_databases[service]
+        return self.database_url(database, user=database)
+
     def process_env(self) -> dict[str, str]:
         """Environment for the programs we start: addresses, and every telemetry switched off."""
         url = urlsplit(self.database_url())

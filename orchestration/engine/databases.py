@@ -41,14 +41,10 @@ def provision(settings: Settings) -> list[str]:
     maintenance = settings.warehouse if settings.external_url else "postgres"
     with psycopg.connect(settings.database_url(maintenance), autocommit=True) as server:
         _require_version(server)
-        for name in [settings.warehouse, *settings.metadata_databases.values()]:
-            known = server.execute("select 1 from pg_database where datname = %s", [name])
-            if not known.fetchone():
-                server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-            # By default every role may connect everywhere; people belong in the warehouse only.
-            server.execute(
-                sql.SQL("revoke all on database {} from public").format(sql.Identifier(name))
-            )
+        _ensure_database(server, settings.warehouse, owner=None)
+        for name in settings.metadata_databases.values():
+            ensure_login(server, name, settings.secret("pg:" + name))
+            _ensure_database(server, name, owner=name)
     with connect(settings, autocommit=True) as warehouse:
         ensure_login(warehouse, GATE, settings.secret("pg:" + GATE))
         warehouse.execute(
@@ -89,6 +85,18 @@ def ensure_login(warehouse: psycopg.Connection[Any], role: str, password: str) -
             " password {}"
         ).format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password))
     )
+
+
+def _ensure_database(server: psycopg.Connection[Any], name: str, owner: str | None) -> None:
+    identifier = sql.Identifier(name)
+    if not server.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        server.execute(sql.SQL("create database {}").format(identifier))
+    # By default every role may connect to every database; here each has its own people.
+    server.execute(sql.SQL("revoke all on database {} from public").format(identifier))
+    if owner:
+        role = sql.Identifier(owner)
+        server.execute(sql.SQL("grant {} to current_user").format(role))  # to hand it over
+        server.execute(sql.SQL("alter database {} owner to {}").format(identifier, role))
 
 
 def _require_version(server: psycopg.Connection[Any]) -> None:

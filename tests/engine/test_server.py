@@ -146,3 +146,16 @@ def test_external_server_is_used_and_not_started(own: Settings, tmp_path: Path) 
         assert warehouse.execute("select current_database()").fetchone() == ("theirs",)
         assert warehouse.execute("select count(*) > 0 from ops.migration").fetchone() == (True,)
     assert not (external.home / "postgres").exists()
+
+
+def test_services_own_their_metadata_and_nothing_else(scratch: Settings) -> None:
+    for service, database in scratch.metadata_databases.items():
+        with psycopg.connect(scratch.metadata_url(service)) as metadata:
+            metadata.execute("create table public.theirs (n int)")
+            superuser = metadata.execute(
+                "select rolsuper from pg_roles where rolname = current_user"
+            ).fetchone()
+            assert superuser == (False,)
+            metadata.rollback()
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(scratch.database_url(user=database))
