@@ -1,0 +1,181 @@
+"""Arrival checks: what was loaded and is not yet published is tested before dbt touches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from orchestration.contracts import Feed
+from orchestration.quality.contract_rules import AFTER, FIRST
+from orchestration.quality.evaluation import Evaluation
+from orchestration.quality.profile import aggregates, dates, keep, measured, profile_query
+from orchestration.quality.rules import Outcome, Reference, Suite
+from orchestration.quality.validator import Validator
+
+_CURRENT = """
+    select period, period_date::text, load_id, published_at is null
+    from ops.load where feed = %s and is_current order by period
+"""
+_QUARANTINE = """
+    select q.period, count(*), count(*) filter (where q.column_name = any (%s))
+    from ops.quarantine as q
+    where q.load_id = any (%s) and q.state = 'open'
+    group by 1
+"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The periods of one feed that have to be tested, as date literal to name.
+
+    Attributes:
+        pending: loaded and not yet published.
+        touched: published, but a feed they refer to was loaded anew.
+        loads: date literal to load id, of both.
+    """
+
+    pending: Mapping[str, str]
+    touched: Mapping[str, str]
+    loads: Mapping[str, int]
+
+    @property
+    def periods(self) -> dict[str, str]:
+        """All of them."""
+        return {**self.touched, **self.pending}
+
+
+def window(connection: psycopg.Connection[Any], feed: Feed, suite: Suite) -> Window:
+    """Which periods of ``feed`` need testing now, by the ledger."""
+    changed = {
+        date
+        for reference in suite.references
+        for _, date, _, new in connection.execute(_CURRENT, [reference.feed])
+        if new
+    }
+    pending, touched, loads = {}, {}, {}
+    for period, date, load_id, new in connection.execute(_CURRENT, [feed.name]):
+        if new:
+            pending[date] = period
+        elif date in changed:
+            touched[date] = period
+        if new or date in changed:
+            loads[date] = load_id
+    return Window(pending, touched, loads)
+
+
+def check_arrival(
+    connection: psycopg.Connection[Any],
+    validator: Validator,
+    feeds: Mapping[str, Feed],
+    suite: Suite,
+    found: Window,
+) -> list[Outcome]:
+    """Test the periods of ``found`` with the suite of one of ``feeds``.
+
+    Args:
+        connection: to the warehouse; the numbers measured are committed on it.
+        feeds: all enabled feeds; references look into the others.
+
+    Returns:
+        One outcome per rule (and period, where it failed).
+    """
+    feed = feeds[suite.subject]
+    _measure(connection, feeds, suite, found)
+    connection.commit()
+    measures = measured(suite, ("quarantined_cnt", "quarantined_key_or_date_cnt"))
+
+    def batch(name: str, periods: list[str]) -> str:
+        if name == "profile":
+            return profile_query(connection, suite.subject, measures, periods)
+        return _rows_query(connection, feed, periods)
+
+    linking = {r.measure for r in suite.references}
+    links = [rule for rule in suite.rules if rule.kwargs.get("column") in linking]
+    others = [rule for rule in suite.rules if rule not in links]
+    # Published periods are tested again only against the feed that changed under them.
+    evaluation = Evaluation(connection, validator, suite, batch)
+    return evaluation.run(others, found.pending) + evaluation.run(links, found.periods)
+
+
+def _measure(
+    connection: psycopg.Connection[Any],
+    feeds: Mapping[str, Feed],
+    suite: Suite,
+    found: Window,
+) -> None:
+    feed, periods = feeds[suite.subject], list(found.periods)
+    numbers = aggregates(connection, _table(feed), "_period", suite.measures, periods)
+    for reference in suite.references:
+        orphans = _orphans(connection, feed, feeds[reference.feed], reference, periods)
+        for period in periods:
+            numbers[period][reference.measure] = orphans.get(period)
+    by_label = {label: literal for literal, label in found.periods.items()}
+    for row in numbers.values():
+        row |= {"quarantined_cnt": 0, "quarantined_key_or_date_cnt": 0}  # type: ignore[dict-item]
+    serious = [c.name for c in feed.columns if c.is_key or c.is_temporal]
+    for label, total, bad in connection.execute(_QUARANTINE, [serious, list(found.loads.values())]):
+        numbers[by_label[label]] |= {"quarantined_cnt": total, "quarantined_key_or_date_cnt": bad}
+    keep(connection, suite.subject, numbers, found.loads)
+
+
+def _orphans(
+    connection: psycopg.Connection[Any],
+    feed: Feed,
+    target: Feed,
+    reference: Reference,
+    periods: list[str],
+) -> dict[str, Any]:
+    """Rows per period without a counterpart; a period the other feed does not have yet is left
+    out: it cannot be judged, and it is not processed before it is complete."""
+    there = {row[1] for row in connection.execute(_CURRENT, [target.name])}
+    comparable = [p for p in periods if p in there]
+    if not comparable:
+        return {}
+    query = sql.SQL("""
+        select f._period::text, count(*) filter (
+            where f.{column} is not null and not exists (
+                select from {target} as t
+                where t._period = f._period and t.{to_column} = f.{column}
+                    and t._period in ({periods})
+            )
+        )
+        from {feed} as f where f._period in ({periods}) group by 1
+    """).format(
+        column=sql.Identifier(reference.column),
+        to_column=sql.Identifier(reference.to_column),
+        target=_table(target),
+        feed=_table(feed),
+        periods=dates(comparable),
+    )
+    counted = dict(connection.execute(query).fetchall())
+    return {period: counted.get(period, 0) for period in comparable}
+
+
+def _rows_query(connection: psycopg.Connection[Any], feed: Feed, periods: list[str]) -> str:
+    first: sql.Composable = sql.SQL("t._period")
+    after: sql.Composable
+    if feed.period_kind == "full":
+        low, high = feed.covers or ("-infinity", "infinity")
+        first = sql.SQL("date {}").format(sql.Literal(low if feed.covers is None else f"{low}-01"))
+        after = (
+            sql.SQL("date {}").format(sql.Literal(high))
+            if feed.covers is None
+            else sql.SQL("(date {} + interval '1 month')").format(sql.Literal(f"{high}-01"))
+        )
+    else:
+        step = "1 month" if feed.period_kind == "month" else "1 day"
+        after = sql.SQL("(t._period + interval {})").format(sql.Literal(step))
+    return (
+        sql.SQL("select t.*, {} as {}, {} as {} from {} as t where t._period in ({})")
+        .format(first, sql.Identifier(FIRST), after, sql.Identifier(AFTER), _table(feed),
+                dates(periods))
+        .as_string(connection)
+    )  # fmt: skip
+
+
+def _table(feed: Feed) -> sql.Identifier:
+    return sql.Identifier("raw", feed.table)
