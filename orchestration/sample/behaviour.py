@@ -44,6 +44,8 @@ class Behaviour:
         self.returns_calls = np.exp(0.25 * rng.standard_normal(n))
         self.uses_forwarding = rng.random(n) < 0.15
         self.keen = rng.beta(9, 2, n)
+        # some spend in surges (travel, downloads): the unstable group is found among them
+        self.surges = rng.random(n) < 0.12
         self.value = MEDIAN_VALUE * np.exp(SPREAD * self.people.worth)
         self.plan = np.searchsorted(TARIFF_FEES, 0.5 * self.value, side="right").clip(1) - 1
         self.subscribed = self._vas(rng, self.people.vas)
@@ -138,6 +140,8 @@ class Behaviour:
         voice = value * 0.26 * (usage["voice_out_min"] / ordinary_out)
         voice = voice + usage["voice_roaming_min"] / 100 * 0.25
         data = value * 0.2 * np.minimum(usage["data_mb"] / ordinary_data, 4.0)
+        surge = self.surges[here] & (rng.random(k) < 0.35)
+        data = data + surge * value * rng.uniform(0.3, 1.3, k) * left
         vas = np.where(served > 0, self.subscribed[here], 0) * 100
         vas = np.where(left < 0.5, vas // 2, vas)
         other = np.where(rng.random(k) < 0.06, rng.integers(1, 31, k) * 100, 0)
