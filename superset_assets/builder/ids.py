@@ -14,5 +14,5 @@ _SPACE = uuid.UUID("7e1a4a47-0000-5000-8000-000000000000")
 
 
 def uuid_of(kind: str, key: str) -> str:
-    """UUID of an object of ``kind`` (chart, dataset, …) named ``key``; the same on every machine."""
+    """UUID of the object of ``kind`` (chart, dataset, …) named ``key``, the same everywhere."""
     return MARK + str(uuid.uuid5(_SPACE, f"{kind}:{key}"))[8:]

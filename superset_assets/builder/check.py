@@ -1,0 +1,136 @@
+"""What is refused before anything is written: specs that do not fit the marts or each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestration.errors import TelmartError
+from superset_assets.builder.catalog import Catalog, Mart
+from superset_assets.builder.specs import Chart, Dashboard, Specs, load
+from superset_assets.builder.viz import KINDS
+
+#: fields that say what is asked, which each kind must have
+_NEEDS = {
+    "state": ("columns",),
+    "tiles": ("metrics",),
+    "table": ("metrics", "by"),
+    "list": ("columns", "sort"),
+    "line": ("metrics", "by"),
+    "stack": ("metrics", "by", "series"),
+    "bar": ("metrics", "by"),
+}
+
+
+def check(catalog: Catalog, specs: Specs, assets: Path) -> None:
+    """Refuse what does not fit.
+
+    Raises:
+        TelmartError: every fault found, each with file and field.
+    """
+    faults = [*_texts(catalog)]
+    for chart in specs.charts.values():
+        faults += _chart(chart, catalog)
+    shown = {name for dashboard in specs.dashboards.values() for name in dashboard.charts}
+    for chart in specs.charts.values():
+        if chart.id not in shown:
+            faults.append(f"{chart.file}: the chart {chart.id!r} is on no dashboard")
+    for name, given in specs.filters.items():
+        faults += _column(given.column, given.mart, catalog, f"filters.yaml: {name}.column")
+        faults += [
+            f"filters.yaml: {name}.parents names {parent!r}, which is no filter"
+            for parent in given.parents
+            if parent not in specs.filters
+        ]
+    roles = load(assets / "roles.yaml")["personas"]
+    opened = {slug for persona in roles.values() for slug in persona["dashboards"]}
+    for dashboard in specs.dashboards.values():
+        faults += _dashboard(dashboard, specs)
+        if dashboard.slug not in opened:
+            faults.append(f"{dashboard.file}: {dashboard.slug} is for no persona of roles.yaml")
+    faults += [
+        f"roles.yaml: dashboard {slug!r} does not exist"
+        for slug in sorted(opened - set(specs.dashboards))
+    ]
+    if faults:
+        raise TelmartError(
+            "The dashboards cannot be built:\n  " + "\n  ".join(faults),
+            "Correct superset_assets/, or the mart's YAML where the metric or column belongs.",
+        )
+
+
+def _texts(catalog: Catalog) -> Iterator[str]:
+    """Columns without a name in both languages."""
+    for mart in catalog.values():
+        for column in mart.columns.values():
+            if not (column.label.zh and column.label.en):
+                yield f"{mart.name}: column {column.name} lacks meta.label or meta.label_zh"
+
+
+def _column(name: str, mart: str, catalog: Catalog, where: str) -> Iterator[str]:
+    if mart not in catalog:
+        yield f"{where}: {mart!r} is no mart"
+    elif name not in catalog[mart].columns:
+        yield f"{where}: {mart} has no column {name!r}"
+
+
+def _chart(chart: Chart, catalog: Catalog) -> Iterator[str]:
+    where = f"{chart.file} ({chart.id})"
+    if chart.kind not in KINDS:
+        yield f"{where}: kind {chart.kind!r} is not one of {', '.join(KINDS)}"
+        return
+    if chart.mart not in catalog:
+        yield f"{where}: mart {chart.mart!r} does not exist"
+        return
+    mart = catalog[chart.mart]
+    for field in _NEEDS[chart.kind]:
+        if not getattr(chart, field):
+            yield f"{where}: {field} is missing"
+    for metric in chart.metrics:
+        yield from _metric(metric, mart, f"{where}: metrics")
+    named = [
+        *(("by", name) for name in chart.by),
+        *(("columns", name) for name in chart.columns),
+        *((("series", chart.series),) if chart.series else ()),
+        *(("where", given.get("column")) for given in chart.where),
+    ]
+    for field, name in named:
+        if not isinstance(name, str):
+            yield f"{where}: {field} must name a column, not {name!r} (SQL belongs in dbt)"
+        elif name not in mart.columns:
+            yield f"{where}: {field}: {mart.name} has no column {name!r}"
+    for name, _ in chart.sort:
+        if name not in mart.columns and name not in mart.metrics:
+            yield f"{where}: sort: {mart.name} has neither column nor metric {name!r}"
+    for name in [*chart.labels, *(mark["column"] for mark in chart.look.get("marks", ()))]:
+        if name not in mart.columns and name not in mart.metrics:
+            yield f"{where}: {mart.name} has neither column nor metric {name!r}"
+
+
+def _metric(metric: object, mart: Mart, where: str) -> Iterator[str]:
+    if not isinstance(metric, str):
+        yield (
+            f"{where}: {metric!r} is an ad hoc metric; only metrics declared in the YAML of"
+            f" {mart.name} may be shown"
+        )
+    elif metric not in mart.metrics:
+        known = ", ".join(mart.metrics) or "none"
+        yield f"{where}: {mart.name} declares no metric {metric!r} (it has {known})"
+
+
+def _dashboard(dashboard: Dashboard, specs: Specs) -> Iterator[str]:
+    where = f"{dashboard.file} ({dashboard.slug})"
+    for name in dashboard.charts:
+        if name not in specs.charts:
+            yield f"{where}: no chart is called {name!r}"
+    twice = sorted({name for name in dashboard.charts if dashboard.charts.count(name) > 1})
+    for name in twice:
+        yield f"{where}: the chart {name!r} is there twice"
+    for name in dashboard.filters:
+        if name not in specs.filters:
+            yield f"{where}: no filter is called {name!r} in filters.yaml"
+    rows = [*dashboard.top, *(row for tab in dashboard.tabs for row in tab.rows)]
+    for number, row in enumerate(rows, start=1):
+        width = sum(tile.width for tile in row)
+        if width != 12:
+            yield f"{where}: row {number} is {width} columns wide, not 12"

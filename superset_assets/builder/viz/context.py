@@ -1,0 +1,144 @@
+"""What a chart's maker needs: the spec, its mart, the language, and names in that language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from superset_assets.builder.catalog import Column, Mart
+from superset_assets.builder.datasets import change_metric, text_twin, tile_metric
+from superset_assets.builder.specs import Chart
+from superset_assets.builder.units import column_format
+
+#: colours with a meaning, by the name specs use; see colors.yaml
+TONES = ("good", "bad", "warn", "calm", "note")
+
+
+@dataclass(frozen=True)
+class Context:
+    """One chart in one language."""
+
+    chart: Chart
+    mart: Mart
+    language: str
+    tones: Mapping[str, str]
+
+    @property
+    def look(self) -> Mapping[str, Any]:
+        return self.chart.look
+
+    def column(self, name: str) -> str:
+        """The column people read for ``name``: its twin in their language, or its words."""
+        found = self.mart.in_language(name, self.language)
+        return text_twin(self.mart.columns[found]) or found
+
+    def source(self, name: str) -> Column:
+        return self.mart.columns[self.mart.in_language(name, self.language)]
+
+    def label(self, name: str) -> str:
+        """Header of a column or metric: the spec's own wording, else the dictionary's."""
+        own = self.chart.labels.get(name)
+        return own.of(self.language) if own else ""
+
+    def filters(self) -> list[dict[str, Any]]:
+        """The chart's own fixed conditions, as Superset's simple filters."""
+        return [_condition(given) for given in self.chart.where]
+
+    def common(self, viz_type: str) -> dict[str, Any]:
+        """What all charts share."""
+        return {
+            "viz_type": viz_type,
+            "adhoc_filters": self.filters(),
+            "row_limit": self.chart.rows,
+            "color_scheme": "telmart",
+            "extra_form_data": {},
+        }
+
+    def column_config(self) -> dict[str, dict[str, Any]]:
+        """Formats, headers and bars of a table's columns."""
+        config: dict[str, dict[str, Any]] = {}
+        bars = set(self.look.get("bars", ()))
+        for name in (*self.chart.by, *self.chart.columns):
+            entry: dict[str, Any] = {"showCellBars": False}
+            number = column_format(self.source(name), self.language)
+            if number:
+                entry |= {"d3NumberFormat": number, "horizontalAlign": "right"}
+            entry |= self._named(name)
+            config[self.column(name)] = entry
+        for name in self.chart.metrics:
+            entry = {"showCellBars": name in bars, "horizontalAlign": "right"} | self._named(name)
+            config[name] = entry
+            if self.chart.compare:
+                config[change_metric(name)] = {"showCellBars": False, "horizontalAlign": "right"}
+                config[tile_metric(name)] = {"showCellBars": False} | self._named(name)
+        return config
+
+    def _named(self, name: str) -> dict[str, Any]:
+        label = self.label(name)
+        width = self.look.get("widths", {}).get(name)
+        named: dict[str, Any] = {"customColumnName": label} if label else {}
+        if width:
+            named |= {"columnWidth": width}
+        return named
+
+    def marks(self) -> list[dict[str, Any]]:
+        """Coloured cells: ``{column, is, value, tone, paint}``."""
+        found = []
+        for mark in self.look.get("marks", ()):
+            name = mark["column"]
+            column = name if name in self.mart.metrics else self.column(name)
+            rule = {
+                "column": column,
+                "operator": mark["is"],
+                "colorScheme": self.tones[mark["tone"]],
+                "objectFormatting": "TEXT_COLOR",
+                "toTextColor": True,
+                "useGradient": False,
+            }
+            if "value" in mark:
+                value = mark["value"]
+                rule["targetValue"] = value[self.language] if isinstance(value, dict) else value
+            found.append(rule)
+        return found
+
+    def changes(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Changes in the colour of what they mean: good, bad, or neither."""
+        found = []
+        for name in names:
+            direction = self.mart.metrics[name].direction
+            if direction == "none":
+                continue
+            up, down = ("good", "bad") if direction == "up" else ("bad", "good")
+            for operator, tone in ((">", up), ("<", down)):
+                found.append(
+                    {
+                        "column": change_metric(name),
+                        "operator": operator,
+                        "targetValue": 0,
+                        "colorScheme": self.tones[tone],
+                        "objectFormatting": "TEXT_COLOR",
+                        "toTextColor": True,
+                        "useGradient": False,
+                    }
+                )
+        return found
+
+
+_OPERATORS = {
+    "is": ("==", "EQUALS"),
+    "is_not": ("!=", "NOT_EQUALS"),
+    "in": ("IN", "IN"),
+    "not_in": ("NOT IN", "NOT_IN"),
+}
+
+
+def _condition(given: Mapping[str, Any]) -> dict[str, Any]:
+    (word,) = [key for key in given if key != "column"]
+    value = given[word]
+    base = {"clause": "WHERE", "expressionType": "SIMPLE", "subject": given["column"]}
+    if isinstance(value, bool):
+        name = "IS_TRUE" if value == (word == "is") else "IS_FALSE"
+        return base | {"operator": name.replace("_", " "), "operatorId": name}
+    operator, identifier = _OPERATORS[word]
+    return base | {"operator": operator, "operatorId": identifier, "comparator": value}
