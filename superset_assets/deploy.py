@@ -8,7 +8,9 @@ Exit codes: 0 done, 1 failed with a message, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
+import io
 import logging
 import os
 import sys
@@ -22,7 +24,7 @@ from orchestration.errors import TelmartError
 from orchestration.settings import ROOT, Settings, settings
 from superset_assets.deployment import bundle as bundles
 from superset_assets.deployment.notes import Notes
-from superset_assets.serving.people import people, people_file
+from superset_assets.serving import people
 
 ASSETS = ROOT / "superset_assets"
 CONFIG = ASSETS / "superset_config.py"
@@ -34,9 +36,10 @@ class Log:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
+        self._out = sys.stdout
 
     def __call__(self, text: str) -> None:
-        print(f"{time.monotonic() - self._began:6.1f} s  {text}", flush=True)
+        print(f"{time.monotonic() - self._began:6.1f} s  {text}", file=self._out, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -79,7 +82,8 @@ def deploy(
             log("Dashboards: unchanged")
             if not warm:
                 return
-        with _application().app_context():
+        # Superset and its migrations print what only their authors can use.
+        with contextlib.redirect_stdout(io.StringIO()), _application().app_context():
             log("Superset: loaded")
             if changed:
                 _apply(where, bundle, notes, log)
@@ -89,7 +93,7 @@ def deploy(
             if warm:
                 from superset_assets.deployment import warm as warming  # noqa: PLC0415
 
-                for line in warming.run(people(where), budget):
+                for line in warming.run(people.read(where), budget):
                     log(line)
     log("Done")
 
@@ -101,14 +105,15 @@ def fingerprint(where: Settings, bundle: bundles.Bundle) -> str:
         mark.update(f"\0{name}\0{text}".encode())
     code = sorted(path for path in ASSETS.rglob("*.py") if ".venv" not in path.parts)
     lock = ASSETS / "requirements.lock"
-    for path in (*code, ASSETS / "roles.yaml", lock, people_file(where)):
+    for path in (*code, ASSETS / "roles.yaml", lock):
         mark.update(path.read_bytes())
+    mark.update(repr(sorted(people.read(where).items())).encode())
     return mark.hexdigest()
 
 
 def _application() -> Any:
     os.environ.setdefault("SUPERSET_CONFIG_PATH", str(CONFIG))
-    logging.disable(logging.INFO)  # a deployment says what it does itself
+    logging.disable(logging.WARNING)  # a deployment says what it does itself
     from superset.app import create_app  # noqa: PLC0415 - half a minute on a slow disk
 
     return create_app()
@@ -138,8 +143,9 @@ def _apply(where: Settings, bundle: bundles.Bundle, notes: Notes, log: Log) -> N
         said = yaml.safe_load((ASSETS / "roles.yaml").read_text(encoding="utf-8"))
         names = roles.apply(said)
         log(f"Roles: {', '.join(names)}")
-        created, locked = users.apply(where, people(where))
-        log(f"People: {len(people(where))}, {created} new, {locked} locked out")
+        named = people.read(where)
+        created, locked = users.apply(where, named)
+        log(f"People: {len(named)}, {created} new, {locked} locked out")
         log(f"Row rules: on {rows.apply(names)} datasets")
 
 

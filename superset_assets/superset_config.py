@@ -26,7 +26,7 @@ _https = _public_url.startswith("https://")
 SECRET_KEY = _where.secret("superset:session", 64)
 GUEST_TOKEN_JWT_SECRET = _where.secret("superset:guest", 64)
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = _where.secret("superset:async", 64)
-SQLALCHEMY_DATABASE_URI = _where.database_url(_where.metadata_databases["superset"]).replace(
+SQLALCHEMY_DATABASE_URI = _where.metadata_url("superset").replace(
     "postgresql://", "postgresql+psycopg2://", 1
 )
 SQLALCHEMY_ENGINE_OPTIONS = {

@@ -27,7 +27,7 @@ class Notes:
     """Names and values; each ``set`` is committed at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url = settings.database_url(settings.metadata_databases["superset"])
+        self._url = settings.metadata_url("superset")
 
     def __enter__(self) -> Notes:
         try:

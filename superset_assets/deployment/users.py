@@ -8,7 +8,6 @@ from superset import db, security_manager
 
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
-from superset_assets.serving.people import Person
 
 ADMIN = "admin"
 #: addresses nobody can receive mail at; they also tell our users from those made by hand
@@ -21,7 +20,7 @@ def administrator(settings: Settings) -> Any:
     return found or _create(settings, ADMIN, "telmart", [security_manager.find_role("Admin")])
 
 
-def apply(settings: Settings, people: dict[str, Person]) -> tuple[int, int]:
+def apply(settings: Settings, people: dict[str, Any]) -> tuple[int, int]:
     """Make one user per person; lock out those who are no longer in the file.
 
     A password is set only when a user is created: afterwards it is the person's own.

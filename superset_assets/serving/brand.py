@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import yaml
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, session
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 ASSETS = Path(__file__).resolve().parents[1]
@@ -23,7 +24,24 @@ def theme() -> dict[str, Any]:
     return loaded
 
 
+_PROMISE = {
+    "zh": "谁在流失，谁该挽留，今天就看得见",
+    "en": "See who is leaving, and whom to keep, today",
+}
+
+
 def install(app: Flask) -> None:
     """Let our templates come before Superset's (only those it offers for this are replaced)."""
     ours = FileSystemLoader(FOLDER / "templates")
     app.jinja_loader = ChoiceLoader([ours, app.jinja_loader])  # type: ignore[misc]
+    files = sorted((FOLDER / "static").iterdir())
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
+
+    @app.context_processor
+    def words() -> dict[str, str]:
+        locale = session.get("locale", "zh")
+        return {
+            "telmart_brand": version,
+            "telmart_lang": "zh-CN" if locale == "zh" else locale,
+            "telmart_promise": _PROMISE.get(locale, _PROMISE["en"]),
+        }

@@ -92,8 +92,10 @@ def browser_pack(catalog: Catalog) -> dict[str, Any]:
     for message in catalog:
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            forms = [message.string] if isinstance(message.string, str) else [*message.string]
-            entries[key] = forms if isinstance(message.id, str) else forms[:1]
+            # Chinese has one form, whatever the number.
+            entries[key] = [
+                message.string if isinstance(message.string, str) else message.string[0]
+            ]
     return {"domain": "superset", "locale_data": {"superset": entries}}
 
 

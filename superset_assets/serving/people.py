@@ -1,83 +1,70 @@
-"""Who the people are: the file that names them, read the way the access part reads it."""
+"""Who the people are, from the files and by the reader of ``orchestration.access``."""
 
 from __future__ import annotations
 
-import csv
-import os
-import re
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+import importlib.util
+import logging
+import sys
+from functools import cache
+from typing import Any
 
 from orchestration.errors import TelmartError
 from orchestration.settings import ROOT, Settings, settings
 
-FILE = "people.csv"
-COLUMNS = ("person", "staff_id", "display_name", "display_name_en", "persona", "language")
-#: a person's name is also the name of a PostgreSQL role, so it is kept to what is safe there
-NAME = re.compile(r"[a-z][a-z0-9_]{2,40}")
-#: roles of the machine; a person who bore such a name would be somebody else
-RESERVED = re.compile(r"(telmart|pg_|postgres$|public$|admin$|none$|root$)")
+_log = logging.getLogger(__name__)
+_known: tuple[object, dict[str, Any]] | None = None
 
 
-@dataclass(frozen=True)
-class Person:
-    """One row of people.csv: who logs in, in which post, in which language."""
+@cache
+def _reader() -> Any:
+    """The module that reads the people files.
 
-    person: str
-    staff_id: str
-    display_name: str
-    display_name_en: str
-    persona: str
-    language: str
-
-
-def people_file(where: Settings) -> Path:
-    """The file in force: the installation's own, the operator's, else the sample operator's."""
-    own = [where.home / "people" / FILE]
-    if where.operator:
-        own.append(where.operator / "people" / FILE)
-    return next((path for path in own if path.exists()), ROOT / "seeds/sample" / FILE)
+    Loaded by its path: its package imports psycopg 3, which Superset's environment does not have,
+    while the module itself needs nothing but Python.
+    """
+    name = "telmart_people_files"
+    spec = importlib.util.spec_from_file_location(
+        name, ROOT / "orchestration/access/people_files.py"
+    )
+    assert spec and spec.loader  # noqa: S101 - the file is part of this checkout
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
 
 
-def read_people(path: Path) -> dict[str, Person]:
-    """People by name.
+def read(where: Settings) -> dict[str, Any]:
+    """People of this installation by name; none where an operator has not named any yet.
 
     Raises:
-        TelmartError: a column is missing, or a name is unfit, reserved or there twice.
+        TelmartError: the files are at fault; every row is named.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-        if missing:
-            raise TelmartError(
-                f"{path} has no column {', '.join(missing)}.",
-                f"Its first line must be: {','.join(COLUMNS)}",
-            )
-        people: dict[str, Person] = {}
-        for line, row in enumerate(reader, start=2):
-            person = Person(**{name: (row[name] or "").strip() for name in COLUMNS})
-            if not NAME.fullmatch(person.person) or RESERVED.match(person.person):
-                raise TelmartError(
-                    f"{path}, line {line}: {person.person!r} cannot be the name of a person.",
-                    "Use 3 to 41 lower-case letters, digits and underscores, beginning with a"
-                    " letter and not with telmart or pg_.",
-                )
-            if person.person in people:
-                raise TelmartError(
-                    f"{path}, line {line}: {person.person!r} is there twice.",
-                    "Keep one of the two lines.",
-                )
-            people[person.person] = person
-    return people
+    folder = _reader().people_folder(where)
+    if folder is None:
+        return {}
+    return {person.person: person for person in _reader().read_people(folder).people}
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, mtime_ns: int) -> dict[str, Person]:
-    return read_people(path)
+def people() -> dict[str, Any]:
+    """The same, read again as soon as a file changes.
+
+    Files at fault change nobody's access: as with ``telmart up``, what was last read stands.
+    """
+    global _known  # noqa: PLW0603 - one cache per process, replaced as a whole
+    where = settings()
+    folder = _reader().people_folder(where)
+    state = (str(folder), _changed_at(folder))
+    if _known is None or _known[0] != state:
+        try:
+            _known = (state, read(where))
+        except TelmartError as error:
+            _log.error("%s", error)
+            _known = (state, _known[1] if _known else {})
+    return _known[1]
 
 
-def people(where: Settings | None = None) -> dict[str, Person]:
-    """People of this installation by name; read again as soon as the file changes."""
-    path = people_file(where or settings())
-    return _read(path, os.stat(path).st_mtime_ns)
+def _changed_at(folder: Any) -> tuple[int, ...]:
+    if folder is None:
+        return ()
+    files = [folder / "people.csv", folder / "person_scope.csv"]
+    return tuple(file.stat().st_mtime_ns for file in files if file.exists())

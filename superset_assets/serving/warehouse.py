@@ -36,9 +36,9 @@ from (
 _stamps: dict[str, tuple[float, str]] = {}
 
 
-def role_of(username: str | None, where: Settings | None = None) -> str:
+def role_of(username: str | None) -> str:
     """The database role for a Superset user: the person's own, or the gate."""
-    return username if username and username in people(where) else GATE
+    return username if username and username in people() else GATE
 
 
 def connect_as_person(
@@ -52,7 +52,7 @@ def connect_as_person(
         return uri, params
     where = settings()
     url = urlsplit(where.database_url())
-    role = role_of(username, where)
+    role = role_of(username)
     uri = uri.set(
         username=role,
         password=where.secret("pg:" + role),
@@ -75,7 +75,7 @@ def stamp(username: str | None) -> str:
     of the published data by more than ``STAMP_SECONDS``, and nobody meets another's answer.
     """
     where = settings()
-    role = role_of(username, where)
+    role = role_of(username)
     if role == GATE:
         return f"gate {username}"
     now = time.monotonic()
@@ -95,10 +95,11 @@ def _read_stamp(where: Settings, role: str) -> str:
     import psycopg2  # noqa: PLC0415 - only the server needs it
 
     try:
-        with closing(psycopg2.connect(where.database_url(user=role), connect_timeout=5)) as link:
-            with link.cursor() as cursor:
-                cursor.execute(_STAMP)
-                return str(cursor.fetchone()[0])
+        url = where.database_url(user=role)
+        with closing(psycopg2.connect(url, connect_timeout=5)) as link, link.cursor() as cursor:
+            cursor.execute(_STAMP)
+            (found,) = cursor.fetchall()[0]
+            return str(found)
     except psycopg2.Error:
         # The chart's own query will meet the same error and show it. A key of its own keeps any
         # older answer from being served meanwhile.

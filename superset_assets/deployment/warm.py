@@ -1,0 +1,129 @@
+"""Filling the cache: what each person's browser will ask, asked beforehand as that person.
+
+Who signed in last is served first, and time is limited: with hundreds of people the rest meet a
+dashboard that takes a second instead of none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from superset import db, security_manager
+from superset.charts.schemas import ChartDataQueryContextSchema
+from superset.commands.chart.data.get_data_command import ChartDataCommand
+from superset.models.dashboard import Dashboard
+from superset.utils import json
+from superset.utils.core import override_user
+
+from superset_assets.deployment.boards import Board, chosen
+from superset_assets.deployment.questions import (
+    Filters,
+    UnknownQuestionError,
+    of_chart,
+    of_filter,
+)
+from superset_assets.serving.landing import ROLES, in_language
+
+
+def run(people: dict[str, Any], budget: float) -> Iterator[str]:
+    """Warm everybody's dashboards, the landing pages first.
+
+    Args:
+        people: by name; see ``serving.people``.
+        budget: seconds after which no further dashboard is begun.
+
+    Yields:
+        Progress lines.
+    """
+    began = time.monotonic()
+    personas = yaml.safe_load(ROLES.read_text(encoding="utf-8"))["personas"]
+    users = sorted(
+        (u for u in security_manager.get_all_users() if u.username in people and u.active),
+        key=lambda user: str(user.last_login or ""),
+        reverse=True,
+    )
+    visits = []
+    for user in users:
+        person = people[user.username]
+        persona = personas[person.persona]
+        rest = [slug for slug in persona["dashboards"] if slug != persona["landing"]]
+        for turn, slug in enumerate([persona["landing"], *rest]):
+            visits.append((turn, user, in_language(slug, person.language)))
+    asked = done = 0
+    unknown: set[str] = set()
+    visits.sort(key=lambda visit: visit[0])  # keeps the order of people within a turn
+    for _, user, slug in visits:
+        if time.monotonic() - began > budget:
+            yield f"Cache: {len(visits) - done} of {len(visits)} dashboards left cold, time is up"
+            break
+        dashboard = db.session.query(Dashboard).filter_by(slug=slug).one_or_none()
+        if dashboard is None:
+            continue
+        with override_user(user):
+            visit = Visit(Board(dashboard))
+            visit.open()
+        asked, done = asked + visit.asked, done + 1
+        unknown |= visit.unknown
+    yield from sorted(f"Cache: not warmed: {reason}" for reason in unknown)
+    seconds = time.monotonic() - began
+    yield f"Cache: {asked} questions of {done} visits warmed in {seconds:.1f} s"
+
+
+class Visit:
+    """One person opening one dashboard.
+
+    Attributes:
+        asked: how many questions were put.
+        unknown: what could not be asked, and why.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.asked = 0
+        self.unknown: set[str] = set()
+
+    def open(self) -> None:
+        """Ask what the filter bar asks, then what each chart asks."""
+        first: dict[str, Filters] = {}
+        for board_filter in self._board.filters:
+            given = [f for parent in board_filter.parents for f in first.get(parent, [])]
+            values: list[Any] = []
+            # The bar asks at once, and again when a filter above has settled on its value.
+            for filters in [[], given] if given else [[]]:
+                question = of_filter(
+                    board_filter.column, board_filter.ascending, board_filter.dataset, filters
+                )
+                values = [row[board_filter.column] for row in self._ask(board_filter.key, question)]
+            first[board_filter.key] = chosen(board_filter, values)
+        for chart, reach in self._board.charts():
+            filters = [f for key in reach for f in first.get(key, [])]
+            try:
+                question = of_chart(json.loads(chart.params), chart.datasource_id, filters)
+            except UnknownQuestionError as error:
+                self.unknown.add(f"{chart.slice_name}: {error}")
+                continue
+            self._ask(chart.slice_name, question)
+
+    def _ask(self, name: str, question: dict[str, Any]) -> list[dict[str, Any]]:
+        """Put one question; its rows as the browser would read them."""
+        self.asked += 1
+        try:
+            context = ChartDataQueryContextSchema().load(question)
+            command = ChartDataCommand(context)
+            command.validate()
+            data = command.run()["queries"][0]["data"]
+        except Exception as error:  # one cold chart must not keep the others cold
+            db.session.rollback()
+            self.unknown.add(f"{self._board.title}, {name}: {str(error).splitlines()[0]}")
+            return []
+        text = json.dumps(data, default=json.json_int_dttm_ser, ignore_nan=True)
+        rows: list[dict[str, Any]] = json.loads(text)
+        return [{key: _as_number(value) for key, value in row.items()} for row in rows]
+
+
+def _as_number(value: Any) -> Any:
+    """A moment is whole milliseconds to the browser."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
