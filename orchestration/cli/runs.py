@@ -1,9 +1,94 @@
-"""``telmart sample | run | publish``."""
+"""``telmart run | publish``: from what lies in the landing area to what people see."""
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from orchestration.cli import out
+from orchestration.settings import settings
+
+if TYPE_CHECKING:
+    from orchestration.refresh.progress import Progress
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group to ``app``."""
+    app.command()(run)
+    app.command()(publish)
+
+
+def run(
+    month: Annotated[
+        str | None,
+        typer.Option(help="Only this month (and the later ones it reaches), like 2026-10."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build every month anew, whatever changed.")
+    ] = False,
+) -> None:
+    """Load what arrived, check it, build the marts, check them, publish, refresh the dashboards.
+
+    Does only what is needed: nothing new, nothing done. A file or a result that fails its checks
+    stops publication; people keep seeing the last good state, and its header says why. Killed at
+    any moment, the next run carries on.
+
+    Examples:
+
+      telmart run
+
+      telmart run --month 2026-10
+
+      telmart run --full        (rows come out the same; for after a repair by hand)
+    """
+    from orchestration.refresh.execute import explain, refresh  # noqa: PLC0415
+    from orchestration.refresh.progress import TerminalProgress  # noqa: PLC0415
+
+    began = time.monotonic()
+    with TerminalProgress() as progress:
+        outcome = refresh(settings(), progress, month, full)
+    if outcome.nothing_to_do:
+        out.print(
+            "Nothing to do: every extract in the landing area is loaded and published,"
+            " and neither models nor dashboards changed."
+        )
+        return
+    _summary(progress, time.monotonic() - began)
+    for line in outcome.waiting:
+        out.print(f"[yellow]Waiting[/]  {line}", highlight=False)
+    if not outcome.success:
+        raise explain(outcome)
+    out.print(f"Done. Run {outcome.run_id[:8]} in the Dagster UI.", highlight=False)
+
+
+def publish() -> None:
+    """Deploy the dashboards, empty their caches and warm them, without loading or building.
+
+    For after a change to dashboards or people. `telmart run` does it by itself.
+
+    Example:  telmart publish
+    """
+    from orchestration.refresh.dashboards import deploy  # noqa: PLC0415
+    from orchestration.refresh.manifest import prepare  # noqa: PLC0415
+    from orchestration.refresh.progress import TerminalProgress, watching  # noqa: PLC0415
+
+    with TerminalProgress() as progress, watching(progress):
+        prepare(settings())
+        done = deploy(settings())
+    out.print(done.text, highlight=False, markup=False)
+
+
+def _summary(progress: Progress, seconds: float) -> None:
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("Step", "State", "Done", "Seconds", "Last")
+    for stage, line in progress.lines.items():
+        count = f"{line.done:,}" if line.done else ""
+        colour = {"failed": "red", "done": "green"}.get(line.state, "dim")
+        table.add_row(
+            stage, f"[{colour}]{line.state}[/]", count, f"{line.seconds:.1f}", line.text[:60]
+        )
+    table.add_row("Total", "", "", f"{seconds:.1f}", "")
+    out.print(table)

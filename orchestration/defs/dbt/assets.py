@@ -1,0 +1,100 @@
+"""dbt's models, seeds and tests as assets and checks, built by one dbt command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+
+from orchestration.defs.dbt.resource import Dbt
+from orchestration.defs.refresh.resource import Refresh
+from orchestration.publication import open_hold, resolve_holds
+from orchestration.refresh.dbt_results import CHECK, failed_nodes, reasons
+from orchestration.refresh.lock import forget_child, note_child
+from orchestration.refresh.manifest import PROJECT, target
+from orchestration.refresh.progress import Stage, current
+from orchestration.refresh.session import Session
+from orchestration.settings import Settings
+
+#: folders of artefacts (log, run results) that are kept, one per command
+_KEPT = 10
+
+
+class Translator(DagsterDbtTranslator):
+    """Assets are grouped by layer; a mart by its own name."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        folders = dbt_resource_props["fqn"][1:-1]
+        return folders[-1] if folders else "staging"
+
+
+def definitions(settings: Settings) -> dg.Definitions:
+    """All models as one multi-asset: dbt orders them better than one process each could."""
+
+    @dbt_assets(
+        manifest=target(settings) / "manifest.json",
+        name="dbt_build",
+        dagster_dbt_translator=Translator(),
+    )
+    def models(context: dg.AssetExecutionContext, dbt: Dbt, refresh: Refresh) -> Iterator[Any]:
+        session = refresh.session
+        work = session.work
+        if not work.months:
+            context.log.info("No month to build.")
+            return
+        command = ["build", "--indirect-selection", "cautious"]
+        if work.full_refresh:
+            command.append("--full-refresh")
+        os.environ["TELMART_MONTHS"] = (
+            "" if work.full_refresh else " ".join(m.isoformat() for m in work.months)
+        )
+        total = sum(1 for _ in context.op_execution_context.selected_output_names)
+        with current().working(Stage.MODELS, total):
+            yield from _build(context, session, dbt.cli(command, context=context))
+
+    executable = str(Path(sys.executable).with_name("dbt"))
+    return dg.Definitions(
+        assets=[models],
+        resources={
+            "dbt": Dbt(
+                project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=executable
+            )
+        },
+    )
+
+
+def _build(
+    context: dg.AssetExecutionContext, session: Session, dbt: DbtCliInvocation
+) -> Iterator[Any]:
+    """Pass dbt's events on; a failed model or test holds publication."""
+    note_child(session.settings, dbt.process.pid)
+    try:
+        for event in dbt.stream():
+            if isinstance(event, dg.Output):
+                current().advance(Stage.MODELS, text=event.output_name.rpartition("__")[2])
+            yield event
+    except Exception:
+        failed = failed_nodes(dbt.target_path)
+        reason, reason_en = reasons(failed)
+        open_hold(session.settings, check_name=CHECK, reason=reason, reason_en=reason_en)
+        current().fail(Stage.MODELS, reason_en)
+        raise
+    finally:
+        forget_child(session.settings)
+        _prune(target(session.settings))
+    resolve_holds(session.settings, check_name=CHECK)
+
+
+def _prune(folder: Path) -> None:
+    """Keep the artefacts of the latest commands only."""
+    made = sorted(folder.glob("dbt_build-*"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in made[_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)

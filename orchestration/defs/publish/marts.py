@@ -1,0 +1,55 @@
+"""The served marts: one step copies the checked months of all tables in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.defs.quality.marts import built_key
+from orchestration.defs.refresh.resource import Refresh
+from orchestration.publication import PublishedTable, published_marts
+from orchestration.refresh.publishing import publish_work
+from orchestration.settings import Settings
+
+
+def definitions(settings: Settings) -> dg.Definitions:
+    """An asset per served table; they change together."""
+    tables = published_marts(settings)
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            dg.AssetSpec(
+                served_key(table),
+                deps=[built_key(table)],
+                group_name="published",
+                kinds={"postgres"},
+                description=table.comment,
+                skippable=True,
+            )
+            for table in tables
+        ],
+    )
+    def publish(
+        context: dg.AssetExecutionContext, refresh: Refresh
+    ) -> Iterator[dg.MaterializeResult]:
+        result = publish_work(refresh.session)
+        months = [f"{month:%Y-%m}" for month in result.months]
+        context.log.info(f"Published {', '.join(months) or 'nothing'} in {result.seconds:.1f} s")
+        for table in tables:
+            yield dg.MaterializeResult(
+                asset_key=served_key(table),
+                metadata={
+                    "rows copied": result.rows.get(table.served, 0),
+                    "months": ", ".join(months),
+                    "seconds": result.seconds,
+                },
+            )
+
+    return dg.Definitions(assets=[publish])
+
+
+def served_key(table: PublishedTable) -> dg.AssetKey:
+    """The table people read."""
+    return dg.AssetKey([table.mart, table.table])

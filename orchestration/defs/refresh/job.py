@@ -1,0 +1,44 @@
+"""The job ``refresh``: everything from the landing area to the dashboards."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.defs.refresh.resource import Refresh
+from orchestration.engine.databases import connect
+from orchestration.publication import open_hold, open_holds
+from orchestration.refresh.instance import DASHBOARDS_STEP, JOB, UNEXPLAINED
+from orchestration.settings import Settings, settings
+
+
+@dg.failure_hook
+def hold_unexplained(context: dg.HookContext) -> None:
+    """A step that failed without telling people why (a bug, a full disk) holds publication too.
+
+    Not the dashboards: when they fail, the data are published already.
+    """
+    here, step, run = settings(), context.op.name, context.run_id[:8]
+    if step == DASHBOARDS_STEP:
+        return
+    with connect(here) as warehouse:
+        if open_holds(warehouse):
+            return
+    open_hold(
+        here,
+        check_name=UNEXPLAINED,
+        reason=f"更新任务在步骤 {step} 失败，数据工程师可在 Dagster 中查看运行 {run}。",
+        reason_en=f"The refresh failed in step {step}; engineers see run {run} in Dagster.",
+    )
+
+
+def definitions(_: Settings) -> dg.Definitions:
+    """The job runs in one process: its steps share one lock and one quality context, and a process
+    per step would pay the imports (10 s) every time."""
+    job = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,
+        hooks={hold_unexplained},
+        description="Load what arrived, check it, build the marts, check them, publish.",
+    )
+    return dg.Definitions(jobs=[job], resources={"refresh": Refresh()})

@@ -1,0 +1,43 @@
+"""What the steps of a refresh share, as a Dagster resource: one session, one lock."""
+
+from __future__ import annotations
+
+import contextlib
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from orchestration.refresh.instance import fail_stale_runs
+from orchestration.refresh.lock import mark_environment, refresh_lock
+from orchestration.refresh.session import Session
+from orchestration.settings import settings
+
+
+class Refresh(dg.ConfigurableResource):
+    """One refresh. The in-process executor makes it once per run, before the first step."""
+
+    month: str = Field(default="", description="Only this month, like 2026-10; empty: all pending.")
+    full: bool = Field(default=False, description="Build every month anew.")
+
+    _session: Session | None = PrivateAttr(default=None)
+    _stack: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Take the lock; a second refresh fails here, before it touches anything."""
+        mark_environment()
+        here = settings()
+        taken = self._stack.enter_context(refresh_lock(here))
+        if taken and context.instance is not None:
+            fail_stale_runs(context.instance, but=context.run_id)
+        self._session = Session(here, context.run_id or "", self.month or None, self.full)
+        self._stack.callback(self._session.close)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Write the Data Docs and let go of the lock."""
+        self._stack.close()
+
+    @property
+    def session(self) -> Session:
+        """The session of this run."""
+        assert self._session is not None  # noqa: S101 - Dagster sets resources up before steps
+        return self._session

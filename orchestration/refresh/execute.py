@@ -1,0 +1,165 @@
+"""``telmart run``: decide whether there is anything to do, then run the Dagster job right here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from orchestration.engine.databases import connect
+from orchestration.errors import TelmartError
+from orchestration.publication import Hold, open_holds, resolve_holds
+from orchestration.publication import pending as pending_months
+from orchestration.refresh.dashboards import is_deployed, is_installed
+from orchestration.refresh.instance import JOB, fail_stale_runs, open_instance
+from orchestration.refresh.lock import mark_environment, refresh_lock
+from orchestration.refresh.manifest import dbt_environment, is_fresh, prepare
+from orchestration.refresh.progress import Progress, Stage, watching
+from orchestration.refresh.work import parse_month
+from orchestration.settings import Settings
+
+
+@dataclass
+class Outcome:
+    """What a refresh came to.
+
+    Attributes:
+        nothing_to_do: neither extracts nor models nor dashboards changed.
+        success: everything that was complete is published.
+        run_id: the Dagster run; empty when none was needed.
+        failed_steps: step and reason.
+        holds: what stops publication now.
+        waiting: "2026-11 waits for crm.subscriber, …".
+    """
+
+    nothing_to_do: bool = False
+    success: bool = True
+    run_id: str = ""
+    failed_steps: dict[str, str] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What there is to do, found without Dagster, dbt or Great Expectations."""
+
+    arrivals: int
+    months: bool
+    dashboards: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a run would change nothing."""
+        return not (self.arrivals or self.months or self.dashboards)
+
+
+def survey(settings: Settings, month: str | None = None, full: bool = False) -> Needs:
+    """Look at the landing area, the ledger and the fingerprints."""
+    from orchestration.loader import pending as pending_arrivals  # noqa: PLC0415
+
+    arrivals = [a for a in pending_arrivals(settings) if not month or a.period.startswith(month)]
+    return Needs(
+        arrivals=len(arrivals),
+        months=bool(month) or full or not pending_months(settings).is_empty,
+        dashboards=is_installed() and not (is_fresh(settings) and is_deployed(settings)),
+    )
+
+
+def refresh(
+    settings: Settings, progress: Progress, month: str | None = None, full: bool = False
+) -> Outcome:
+    """Run the job in this process, recorded in the installation's Dagster instance.
+
+    Raises:
+        TelmartError: another refresh is at work, the warehouse does not answer, the project
+            cannot be parsed.
+    """
+    if month:
+        parse_month(month)
+    mark_environment()
+    with refresh_lock(settings):
+        with progress.working(Stage.PREPARE) as line:
+            line.text = "looking at what arrived"
+            progress.show()
+            needs = survey(settings, month, full)
+            if not (needs.arrivals or needs.months or month):
+                _lift_obsolete(settings)
+            if needs.nothing:
+                return Outcome(nothing_to_do=True, holds=_holds(settings))
+            line.text = "reading the models"
+            progress.show()
+            os.environ |= dbt_environment(settings)
+            prepare(settings)
+            line.text = "starting"
+            progress.show()
+            progress.lines[Stage.LOAD].total = needs.arrivals
+        return _run(settings, progress, needs, month, full)
+
+
+def _run(
+    settings: Settings, progress: Progress, needs: Needs, month: str | None, full: bool
+) -> Outcome:
+    with progress.working(Stage.PREPARE) as line:
+        import dagster as dg  # noqa: PLC0415
+
+        from orchestration.definitions import defs  # noqa: PLC0415
+
+        instance = open_instance(settings)
+        fail_stale_runs(instance)
+        job = defs.resolve_job_def(JOB)
+        line.text = ""
+    only_dashboards = not needs.arrivals and not needs.months
+    selection = dg.AssetSelection.groups("dashboards") if only_dashboards else None
+    keys = selection.resolve(defs.resolve_asset_graph()) if selection else None
+    with watching(progress):
+        result = job.execute_in_process(
+            instance=instance,
+            run_config={
+                "resources": {"refresh": {"config": {"month": month or "", "full": full}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            tags={"telmart/started-by": "telmart run"},
+            asset_selection=sorted(keys) if keys else None,
+            raise_on_error=False,
+        )
+    failed = {
+        event.step_key or "": _reason(event) for event in result.all_events if event.is_step_failure
+    }
+    return Outcome(
+        success=result.success, run_id=result.run_id, failed_steps=failed, holds=_holds(settings)
+    )
+
+
+def _reason(event) -> str:  # type: ignore[no-untyped-def]
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else "unknown"
+
+
+def _lift_obsolete(settings: Settings) -> None:
+    """Nothing waits to be loaded and every load is published: whatever was held is over (a bad
+    file that was taken away again, say)."""
+    for hold in _holds(settings):
+        resolve_holds(settings, feed=hold.feed, period=hold.period, check_name=hold.check_name)
+
+
+def _holds(settings: Settings) -> list[Hold]:
+    with connect(settings) as warehouse:
+        return open_holds(warehouse)
+
+
+def explain(outcome: Outcome) -> TelmartError:
+    """The error to end with when a refresh did not succeed."""
+    if outcome.holds:
+        what = "; ".join(hold.reason_en.rstrip(".") for hold in outcome.holds)
+        return TelmartError(
+            f"Nothing was published: {what}.",
+            "People keep seeing the last published state. Load a corrected file, then run again."
+            " `telmart status` and the Dagster UI show more.",
+        )
+    what = "; ".join(f"{step}: {reason}" for step, reason in outcome.failed_steps.items())
+    return TelmartError(f"The refresh failed in {what}", "The Dagster UI shows the whole run.")

@@ -1,0 +1,166 @@
+"""What the person at the terminal sees while a refresh runs, and what it adds up to.
+
+Steps of the Dagster job report here. Outside ``telmart run`` (a run started from the Dagster UI)
+nobody listens and nothing is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Stage(StrEnum):
+    """The parts of a refresh, in the order in which they happen."""
+
+    PREPARE = "Prepare"
+    LOAD = "Load"
+    ARRIVAL = "Arrival checks"
+    MODELS = "Models"
+    MARTS = "Mart checks"
+    PUBLISH = "Publish"
+    DASHBOARDS = "Dashboards"
+
+
+@dataclass
+class Line:
+    """How far one stage has come."""
+
+    done: int = 0
+    total: int | None = None
+    text: str = ""
+    seconds: float = 0.0
+    state: str = "waiting"  # waiting, running, done, failed, skipped
+
+
+@dataclass
+class Progress:
+    """The state of all stages. ``show`` and ``say`` do nothing here; see ``TerminalProgress``."""
+
+    lines: dict[Stage, Line] = field(default_factory=lambda: {s: Line() for s in Stage})
+
+    @contextmanager
+    def working(self, stage: Stage, total: int | None = None) -> Iterator[Line]:
+        """Count the time of the body towards ``stage``; a stage may be entered many times."""
+        line = self.lines[stage]
+        if total is not None:
+            line.total = total
+        if line.state in {"waiting", "done", "skipped"}:
+            line.state = "running"
+        began = time.monotonic()
+        self.show()
+        try:
+            yield line
+        except BaseException:
+            line.state = "failed"
+            raise
+        finally:
+            line.seconds += time.monotonic() - began
+            if line.state == "running" and (line.total is None or line.done >= line.total):
+                line.state = "done"
+            self.show()
+
+    def advance(self, stage: Stage, by: int = 1, text: str | None = None, say: str = "") -> None:
+        """``by`` more units are done; ``say`` is worth a line of its own in a log."""
+        line = self.lines[stage]
+        line.done += by
+        if text is not None:
+            line.text = text
+        if say:
+            self.say(f"{stage}: {say}")
+        self.show()
+
+    def fail(self, stage: Stage, text: str) -> None:
+        """``stage`` found something that stops publication."""
+        self.lines[stage].state = "failed"
+        self.lines[stage].text = text
+        self.say(f"{stage}: {text}")
+        self.show()
+
+    def show(self) -> None:
+        """Draw the present state."""
+
+    def say(self, text: str) -> None:
+        """Write one line that stays."""
+
+
+_MARKS = {
+    "waiting": "[dim]·[/]",
+    "running": "[cyan]▸[/]",
+    "done": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[dim]–[/]",
+}
+
+
+class TerminalProgress(Progress):
+    """Drawn with Rich on a terminal; plain lines into a pipe or a log file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console  # noqa: PLC0415
+
+        # Dagster captures the standard streams of its steps: keep one of our own.
+        self._stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+        self.console = Console(file=self._stream, force_terminal=sys.stdout.isatty() or None)
+        self._live: Any = None
+        self._began = time.monotonic()
+
+    def __enter__(self) -> TerminalProgress:
+        if self.console.is_terminal:
+            from rich.live import Live  # noqa: PLC0415
+
+            self._live = Live(
+                get_renderable=self._table, console=self.console, refresh_per_second=4,
+                redirect_stdout=False, redirect_stderr=False,
+            )  # fmt: skip
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        self._stream.flush()
+
+    def say(self, text: str) -> None:
+        if self._live is None:
+            seconds = time.monotonic() - self._began
+            self.console.print(
+                f"{seconds:6.1f} s  {text}", highlight=False, markup=False, soft_wrap=True
+            )
+
+    def _table(self) -> Any:
+        from rich.table import Table  # noqa: PLC0415
+
+        table = Table.grid(padding=(0, 2))
+        for stage, line in self.lines.items():
+            count = f"{line.done:,} of {line.total:,}" if line.total else ""
+            spent = f"{line.seconds:.0f} s" if line.seconds >= 1 else ""
+            table.add_row(_MARKS[line.state], stage, count, line.text, spent)
+        return table
+
+
+_current = Progress()
+
+
+def current() -> Progress:
+    """The progress of this process's refresh; one that shows nothing when nobody watches."""
+    return _current
+
+
+@contextmanager
+def watching(progress: Progress) -> Iterator[None]:
+    """Make ``progress`` the one that the steps report to."""
+    global _current  # noqa: PLW0603 - the steps of a job cannot be handed an object
+    before, _current = _current, progress
+    try:
+        yield
+    finally:
+        _current = before

@@ -1,0 +1,37 @@
+"""The publish step: what was built and checked becomes what people read."""
+
+from __future__ import annotations
+
+from orchestration.engine.databases import connect
+from orchestration.publication import PublishResult, publish, resolve_holds
+from orchestration.publication.fingerprint import note
+from orchestration.refresh.instance import UNEXPLAINED
+from orchestration.refresh.progress import Stage, current
+from orchestration.refresh.session import Session
+
+
+def publish_work(session: Session) -> PublishResult:
+    """Copy the months of this refresh to the served tables, and note their loads as published.
+
+    Raises:
+        TelmartError: a hold is open, or a table cannot be guarded; nothing was published.
+    """
+    work = session.work
+    with current().working(Stage.PUBLISH):
+        # Reaching this step means that every step before it succeeded.
+        resolve_holds(session.settings, check_name=UNEXPLAINED)
+        if not work.months:
+            return PublishResult([])
+        months = None if work.full_refresh else work.months
+        result = publish(session.settings, months, work.load_ids, work.fingerprint)
+        if work.everything and work.waiting:
+            # All complete months were made with these models; the others were never published.
+            with connect(session.settings) as warehouse:
+                note(warehouse, work.fingerprint)
+                warehouse.commit()
+        current().advance(
+            Stage.PUBLISH,
+            text=f"{len(result.months)} months, {sum(result.rows.values()):,} rows",
+            say=f"{len(result.months)} months, {sum(result.rows.values()):,} rows",
+        )
+    return result

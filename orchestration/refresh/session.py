@@ -1,0 +1,91 @@
+"""What the steps of one refresh share: what arrived, what is to be done, one quality context."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import psycopg
+
+from orchestration.contracts import Feed, all_feeds
+from orchestration.engine.databases import connect
+from orchestration.loader import Arrival, pending
+from orchestration.quality.rules import Suite
+from orchestration.quality.suites import arrival_suites, mart_suites
+from orchestration.quality.validator import Validator, preload
+from orchestration.refresh.work import Work, note_work
+from orchestration.settings import Settings
+
+
+class Session:
+    """One refresh.
+
+    Args:
+        settings: the installation.
+        run_id: the Dagster run.
+        month: ``2026-10``: load and build only this month (and the later ones it reaches).
+        full: build every month.
+    """
+
+    def __init__(
+        self, settings: Settings, run_id: str, month: str | None = None, full: bool = False
+    ) -> None:
+        self.settings = settings
+        self.run_id = run_id
+        self.month = month
+        self.full = full
+        self._validator: Validator | None = None
+        self._lock = threading.Lock()
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """Enabled feeds by name."""
+        return {name: feed for name, feed in all_feeds(self.settings).items() if feed.enabled}
+
+    @cached_property
+    def arrival_suites(self) -> dict[str, Suite]:
+        """By feed."""
+        return arrival_suites(self.settings)
+
+    @cached_property
+    def mart_suites(self) -> dict[str, Suite]:
+        """By table."""
+        return mart_suites(self.settings)
+
+    @cached_property
+    def arrivals(self) -> list[Arrival]:
+        """What lies in the landing area and is not loaded as it is, found once per refresh."""
+        found = pending(self.settings)
+        if self.month:
+            found = [a for a in found if a.period.startswith(self.month)]
+        if found:
+            preload()
+        return found
+
+    @cached_property
+    def work(self) -> Work:
+        """What there is to build and publish, noted at the first call: after the loads."""
+        return note_work(self.settings, self.month, self.full)
+
+    @property
+    def validator(self) -> Validator:
+        """The quality context, made at the first check."""
+        with self._lock:
+            if self._validator is None:
+                self._validator = Validator(self.settings, self.run_id)
+            return self._validator
+
+    @contextmanager
+    def warehouse(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection as the owner, for one step."""
+        with connect(self.settings) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Write the Data Docs of what was checked."""
+        if self._validator is not None:
+            self._validator.write_docs()
+            self._validator = None

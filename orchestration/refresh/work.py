@@ -1,0 +1,123 @@
+"""What one refresh has to do: the months to build and the loads they come from.
+
+A month is processed when it is complete: every feed that has begun to deliver has delivered it.
+Feeds arrive on different days; a month with bills but without its subscribers is not wrong, it
+waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from orchestration.contracts import Feed, all_feeds
+from orchestration.engine.databases import connect
+from orchestration.errors import TelmartError
+from orchestration.publication import pending, published_marts
+from orchestration.publication.pending import reached
+from orchestration.settings import Settings
+
+_MONTHS = """
+    select feed, date_trunc('month', period_date)::date
+    from ops.load where is_current and isfinite(period_date) group by 1, 2
+"""
+_LOADS = """
+    select load_id, date_trunc('month', period_date)::date from ops.load
+    where load_id = any (%s) and isfinite(period_date)
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Noted before dbt begins and handed to publication at the end: what arrives in between is
+    left for the next refresh.
+
+    Attributes:
+        months: first days of the months to build, check and publish.
+        everything: models or rules changed (or it was asked for): every month there is.
+        load_ids: loads that are published when the refresh ends well.
+        fingerprint: of the models.
+        waiting: month to the feeds it still lacks.
+    """
+
+    months: list[date]
+    everything: bool
+    load_ids: list[int]
+    fingerprint: str
+    waiting: dict[date, list[str]] = field(default_factory=dict)
+
+    @property
+    def full_refresh(self) -> bool:
+        """Whether dbt may build its tables anew; with a waiting month only the others are."""
+        return self.everything and not self.waiting
+
+
+def note_work(settings: Settings, month: str | None = None, full: bool = False) -> Work:
+    """Read the ledger.
+
+    Args:
+        month: ``2026-10``: only this month and the later ones it reaches, pending or not.
+        full: every month.
+    """
+    found = pending(settings)
+    with connect(settings) as warehouse:
+        loaded = _loaded(warehouse)
+        waiting = waiting_months(all_feeds(settings), loaded)
+        known = {m for months in loaded.values() for m in months}
+        month_of = dict(warehouse.execute(_LOADS, [found.load_ids]).fetchall())
+    everything = full or found.months is None
+    load_ids = [i for i in found.load_ids if month_of.get(i) not in waiting]
+    if everything:
+        months = known
+    elif month:
+        start = parse_month(month)
+        reach = max(table.reach_months for table in published_marts(settings))
+        months = reached({start}, known, reach) & known
+        load_ids = [i for i in load_ids if month_of.get(i, start) == start]
+    else:
+        months = set(found.months or [])
+    return Work(
+        months=sorted(months - set(waiting)),
+        everything=everything,
+        load_ids=load_ids,
+        fingerprint=found.fingerprint,
+        waiting=waiting,
+    )
+
+
+def waiting_months(
+    feeds: dict[str, Feed], loaded: dict[str, set[date]]
+) -> dict[date, list[str]]:  # fmt: skip
+    """Months that some feed has delivered and another, which had begun by then, has not.
+
+    Args:
+        feeds: all contracts; feeds without periods and those switched off do not count.
+        loaded: months delivered, by feed.
+    """
+    expected = [f.name for f in feeds.values() if f.enabled and f.period_kind != "full"]
+    known = {month for name in expected for month in loaded.get(name, ())}
+    found: dict[date, list[str]] = {}
+    for month in sorted(known):
+        for name in expected:
+            there = loaded.get(name, set())
+            if month not in there and (not there or month > min(there)):
+                found.setdefault(month, []).append(name)
+    return found
+
+
+def parse_month(text: str) -> date:
+    """``2026-10`` as its first day."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise TelmartError(f"{text!r} is not a month.", "Write it like 2026-10.") from None
+
+
+def _loaded(warehouse: psycopg.Connection[Any]) -> dict[str, set[date]]:
+    loaded: dict[str, set[date]] = {}
+    for feed, month in warehouse.execute(_MONTHS):
+        loaded.setdefault(feed, set()).add(month)
+    return loaded
