@@ -33,6 +33,11 @@ def parent_table_ddl(feed: Feed) -> sql.Composed:
     )
 
 
+def table_comment(feed: Feed) -> str:
+    """What the raw table's comment says; it changes with the contract's version."""
+    return f"{feed.name_zh}. {feed.description} Contract {feed.name} {feed.version}."
+
+
 def comments_ddl(feed: Feed) -> list[sql.Composed]:
     """The contract's descriptions, as comments on the raw table."""
     text = f"{feed.name_zh}. {feed.description} Contract {feed.name} {feed.version}."

@@ -1,0 +1,9 @@
+"""The loader: files of a period become a partition of a raw table, once, whole or not at all."""
+
+from __future__ import annotations
+
+from orchestration.loader.landing import discover, pending, strays
+from orchestration.loader.load import load_period
+from orchestration.loader.result import Arrival, LoadResult
+
+__all__ = ["Arrival", "LoadResult", "discover", "load_period", "pending", "strays"]

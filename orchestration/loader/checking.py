@@ -1,0 +1,153 @@
+"""Checks on the table just loaded, before it becomes the partition."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from psycopg import Connection, errors, sql
+
+from orchestration.contracts import Feed
+from orchestration.loader.copying import file_and_line
+from orchestration.loader.partition import LINE
+from orchestration.loader.result import NotCleanError, Problem
+from orchestration.loader.rules import Rule, any_broken
+
+
+def require_clean(connection: Connection[Any], table: sql.Identifier, rules: list[Rule]) -> None:
+    """Raise NotCleanError if any row breaks a rule."""
+    if count_broken(connection, table, rules):
+        raise NotCleanError
+
+
+def require_unique(connection: Connection[Any], table: sql.Identifier, feed: Feed) -> None:
+    """Raise NotCleanError if a key repeats.
+
+    A unique index over a hash of the key is built in parallel and dropped again: three times as
+    fast as grouping. Two keys with one hash look like a repetition; grouping then decides.
+    """
+    name = sql.Identifier("telmart_unique_key")
+    try:
+        with connection.transaction():
+            connection.execute(
+                sql.SQL("create unique index {} on {} (({}))").format(name, table, _hash(feed))
+            )
+            connection.execute(sql.SQL("drop index raw.{}").format(name))
+    except errors.UniqueViolation:
+        key = sql.SQL(", ").join(map(sql.Identifier, feed.key))
+        row = connection.execute(
+            sql.SQL("select 1 from {} group by {} having count(*) > 1 limit 1").format(table, key)
+        ).fetchone()
+        if row:
+            raise NotCleanError from None
+
+
+def count_broken(connection: Connection[Any], table: sql.Identifier, rules: list[Rule]) -> int:
+    """Number of rows that break a rule."""
+    row = connection.execute(
+        sql.SQL("select count(*) filter (where {}) from {}").format(any_broken(rules), table)
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return int(row[0])
+
+
+def broken_rows(
+    connection: Connection[Any], table: sql.Identifier, rules: list[Rule], limit: int
+) -> list[Problem]:
+    """The rows of a careful table that break a rule, each with the first it breaks, by line."""
+    if not rules:
+        return []
+    which = sql.SQL(" ").join(
+        sql.SQL("when {} then {}").format(rule.condition, sql.Literal(number))
+        for number, rule in enumerate(rules)
+    )
+    value = sql.SQL(" ").join(
+        sql.SQL("when {} then left({}::text, 200)").format(
+            rule.condition, sql.Identifier(rule.column)
+        )
+        for rule in rules
+    )
+    found = connection.execute(
+        sql.SQL(
+            "select " + LINE + ", case {} end, case {} end from {}"
+            " where " + LINE + " is not null and ({}) order by 1 limit {}"
+        ).format(which, value, table, any_broken(rules), sql.Literal(limit))
+    )
+    return [
+        Problem(*file_and_line(line), rules[number].column, text, rules[number].reason)
+        for line, number, text in found
+    ]
+
+
+def repeated_rows(
+    connection: Connection[Any], table: sql.Identifier, feed: Feed, limit: int
+) -> list[Problem]:
+    """The rows of a careful table that repeat the key of an earlier row, by line.
+
+    Rows without a line come from the version that is being corrected; they are the earlier ones.
+    """
+    key = sql.SQL(", ").join(map(sql.Identifier, feed.key))
+    shown = sql.SQL("concat_ws(', ', {})").format(key)
+    found = connection.execute(
+        sql.SQL(
+            "with suspects as materialized ("
+            " select {hash} as hash from {table} group by 1 having count(*) > 1"
+            "), numbered as ("
+            " select {line}, {shown} as shown,"
+            " row_number() over w as nth, first_value({line}) over w as first"
+            " from {table} where {hash} in (select hash from suspects)"
+            " window w as (partition by {key} order by {line} nulls first)"
+            ") select {line}, left(shown, 200), first from numbered"
+            " where nth > 1 and {line} is not null order by 1 limit {limit}"
+        ).format(
+            hash=_hash(feed), table=table, key=key, shown=shown, line=sql.SQL(LINE),
+            limit=sql.Literal(limit),
+        )
+    )  # fmt: skip
+    problems = []
+    for line, value, first in found:
+        file, at = file_and_line(line)
+        reason = "repeats the key of a row loaded before"
+        if first is not None:
+            first_file, first_line = file_and_line(first)
+            other = "" if first_file == file else f" of file {first_file + 1}"
+            reason = f"repeats the key of line {first_line}{other}"
+        problems.append(Problem(file, at, feed.key[0], value, reason))
+    return problems
+
+
+def delete_broken(connection: Connection[Any], table: sql.Identifier, rules: list[Rule]) -> None:
+    """Take the rows that break a rule out of a careful table."""
+    connection.execute(
+        sql.SQL("delete from {} where " + LINE + " is not null and ({})").format(
+            table, any_broken(rules)
+        )
+    )
+
+
+def delete_lines(connection: Connection[Any], table: sql.Identifier, lines: list[int]) -> None:
+    """Take single rows out of a careful table."""
+    connection.execute(
+        sql.SQL("delete from {} where " + LINE + " = any(%s)").format(table), [lines]
+    )
+
+
+def sums(
+    connection: Connection[Any], table: sql.Identifier, columns: list[str]
+) -> dict[str, Decimal]:
+    """Totals of numeric columns."""
+    if not columns:
+        return {}
+    parts = sql.SQL(", ").join(
+        sql.SQL("coalesce(sum({}), 0)::numeric").format(sql.Identifier(c)) for c in columns
+    )
+    row = connection.execute(sql.SQL("select {} from {}").format(parts, table)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return dict(zip(columns, row, strict=True))
+
+
+def _hash(feed: Feed) -> sql.Composed:
+    if len(feed.key) == 1 and feed.column(feed.key[0]).sql_type == "text":
+        return sql.SQL("hashtextextended({}, 0)").format(sql.Identifier(feed.key[0]))
+    key = sql.SQL(", ").join(map(sql.Identifier, feed.key))
+    return sql.SQL("hash_record_extended(row({}), 0)").format(key)

@@ -1,0 +1,199 @@
+"""Cutting a stream of CSV text into whole records, the way PostgreSQL's COPY sees them.
+
+In COPY every quote character opens or closes quoting wherever it stands, and a doubled one does
+both. So a record ends at a newline before which the number of quotes is even, and its fields are
+the delimiters outside quotes plus one. That can be counted without parsing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+#: a record longer than this is a quote that was never closed
+MAX_RECORD = 1 << 20
+
+
+class Record(NamedTuple):
+    """One record: its first and last physical line, its bytes without line end, what is wrong."""
+
+    line: int
+    last_line: int
+    text: bytes
+    problem: str | None
+
+
+def blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut at ends of records; blank lines at the very end are left out.
+
+    A block grows beyond a piece while a quote is open, up to ``MAX_RECORD`` more; after that it
+    is handed on uncut.
+    """
+    carry = b""
+    held = b""
+    for piece in pieces:
+        data = carry + piece
+        cut = _last_record_end(data)
+        if not cut and len(data) > MAX_RECORD + len(piece):
+            cut = len(data)
+        if cut:
+            if held:
+                yield held
+            held, carry = data[:cut], data[cut:]
+        else:
+            carry = data
+    held += carry
+    body = held.rstrip(b"\r\n")
+    if body:
+        yield body + held[len(body) : len(body) + (2 if held[len(body) :][:1] == b"\r" else 1)]
+
+
+def well_quoted(text: bytes, delimiter: str) -> bool:
+    """Whether quotes only ever enclose whole fields.
+
+    COPY takes ``12" screen`` for the beginning of a quoted part and reads on to the next quote,
+    rows further down; nothing that was meant is lost by refusing it.
+    """
+    total = text.count(b'"')
+    if not total:
+        return True
+    separator = delimiter.encode()
+    opening = text.count(separator + b'"') + text.count(b'\n"') + text.startswith(b'"')
+    closing = (
+        text.count(b'"' + separator)
+        + text.count(b'"\n')
+        + text.count(b'"\r\n')
+        + text.endswith(b'"')
+    )
+    if total == 2 * opening == 2 * closing:
+        return True
+    return b'"' not in _quoted_field(separator).sub(b"", text)
+
+
+@cache
+def _quoted_field(separator: bytes) -> re.Pattern[bytes]:
+    d = re.escape(separator)
+    return re.compile(
+        rb"(?:(?<=" + d + rb')|(?<=\n)|\A)"[^"]*(?:""[^"]*)*"(?=' + d + rb"|\r?\n|\Z)"
+    )
+
+
+def _last_record_end(data: bytes) -> int:
+    cut = data.rfind(b"\n") + 1
+    odd = data.count(b'"', 0, cut) & 1
+    while odd and cut:
+        previous = data.rfind(b"\n", 0, cut - 1) + 1
+        odd ^= data.count(b'"', previous, cut) & 1
+        cut = previous
+    return cut
+
+
+def records(
+    pieces: Iterator[bytes], delimiter: str, fields: int, first_line: int
+) -> Iterator[list[Record]]:
+    """The records of a stream, in lists; blank lines are passed over.
+
+    ``problem`` is set where the record cannot be given to COPY: a wrong number of fields, a quote
+    that is never closed, bytes that are not UTF-8, NUL, or a stray carriage return.
+    """
+    separator = delimiter.encode()
+    line = first_line
+    carry = b""
+    for block in _line_blocks(pieces):
+        lines = (carry + block).split(b"\n")
+        tail = lines.pop()  # what follows the last newline
+        found, used = _group(lines, line, separator, fields, at_end=False)
+        line += used
+        carry = b"\n".join([*lines[used:], tail])
+        yield found
+    lines = carry.split(b"\n") if carry else []
+    while lines:
+        found, used = _group(lines, line, separator, fields, at_end=True)
+        yield found
+        line += used
+        lines = lines[used:]
+
+
+def _line_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces joined until they hold at least one newline."""
+    carry = b""
+    for piece in pieces:
+        carry += piece
+        if b"\n" in piece:
+            yield carry
+            carry = b""
+    if carry:
+        yield carry
+
+
+def _group(
+    lines: list[bytes], line: int, separator: bytes, fields: int, *, at_end: bool
+) -> tuple[list[Record], int]:
+    """Records made of ``lines``, and how many lines they use; an open record is left over."""
+    found: list[Record] = []
+    index = 0
+    while index < len(lines):
+        text = lines[index]
+        used = 1
+        problem = None
+        if b'"' in text:
+            if text.count(b'"') & 1:
+                joined = _close_quote(lines, index, separator, fields)
+                if joined is None and not at_end and _fits(lines[index:]):
+                    break  # the quote may be closed in the next piece
+                if joined is None:
+                    problem = "a quote is opened and not closed"
+                else:
+                    text, used = joined
+            have = 1 + sum(part.count(separator) for part in text.split(b'"')[::2])
+        else:
+            have = 1 + text.count(separator)
+        text = text.removesuffix(b"\r")
+        if problem is None and (text or (fields == 1 and used > 1)):
+            problem = _problem(text, have, fields, separator)
+        if text:
+            found.append(Record(line + index, line + index + used - 1, text, problem))
+        index += used
+    return found, index
+
+
+def _close_quote(
+    lines: list[bytes], index: int, separator: bytes, fields: int
+) -> tuple[bytes, int] | None:
+    """Join lines until quotes are even; None if that gives no record of ``fields`` fields."""
+    size = 0
+    for last in range(index, len(lines)):
+        size += len(lines[last]) + 1
+        odd_line = lines[last].count(b'"') & 1
+        if last > index and odd_line:
+            text = b"\n".join(lines[index : last + 1])
+            have = 1 + sum(part.count(separator) for part in text.split(b'"')[::2])
+            good = have == fields and well_quoted(text, separator.decode())
+            return (text, last - index + 1) if good else None
+        if size > MAX_RECORD:
+            return None
+    return None
+
+
+def _fits(lines: list[bytes]) -> bool:
+    return sum(len(text) + 1 for text in lines) <= MAX_RECORD
+
+
+def _problem(text: bytes, have: int, fields: int, separator: bytes) -> str | None:
+    if b'"' in text and not well_quoted(text, separator.decode()):
+        return "a quote stands inside a field; quotes must enclose the whole field"
+    if have != fields:
+        return f"the row has {have} fields, not {fields}"
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            shown = text[error.start : error.start + 4].hex(" ")
+            return f"the row holds bytes that are not valid text ({shown})"
+    if b"\0" in text:
+        return "the row holds a NUL byte"
+    if b"\r" in text and any(b"\r" in part for part in text.split(b'"')[::2]):
+        return "the row holds a carriage return outside quotes"
+    return None
