@@ -110,3 +110,15 @@ where
         and higher.min_customer_grade = lower.min_customer_grade
     )
 {% endtest %}
+
+{# Each column has one of its values, or none: {column: [value, …]}. One query for all of them. #}
+{% test allowed(model, values) %}
+{%- for column, allowed in values.items() %}
+select distinct
+    '{{ column }}' as column_name,
+    {{ dbt.cast(column, dbt.type_string()) }} as value
+from {{ model }}
+where {{ column }} not in ({% for v in allowed %}'{{ v }}'{{ ", " if not loop.last }}{% endfor %})
+{{ "union all" if not loop.last }}
+{%- endfor %}
+{% endtest %}

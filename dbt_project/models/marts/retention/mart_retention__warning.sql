@@ -25,112 +25,93 @@ rules as (
     where rule.is_enabled
 ),
 
--- Phase 2, during (事中, R094): a key customer still on net whose month is out of line with the
--- months before. Comparisons are multiplied out, see int_subscriber_month__baseline.
-measured as (
+-- Customers whose warnings somebody works on, and what is compared of them.
+customers as (
     select
-        facts.stat_month,
-        facts.subscriber_id,
-        'bill_drop' as warning_type,
+        facts.*,
+        segments.is_mid_high,
         segments.customer_grade,
-        facts.billed_amt as measure_value,
-        segments.baseline_billed_amt_sum as baseline_sum,
-        segments.baseline_bill_months as baseline_months
+        segments.baseline_billed_amt_sum,
+        segments.baseline_bill_months,
+        segments.baseline_call_forward_cnt_sum,
+        segments.baseline_usage_months
     from facts
     inner join segments
         on
             facts.stat_month = segments.stat_month
             and facts.subscriber_id = segments.subscriber_id
-    where facts.is_on_net and segments.customer_grade > 0
-
-    union all
-
-    select
-        facts.stat_month,
-        facts.subscriber_id,
-        'call_forward' as warning_type,
-        segments.customer_grade,
-        facts.call_forward_cnt as measure_value,
-        segments.baseline_call_forward_cnt_sum as baseline_sum,
-        segments.baseline_usage_months as baseline_months
-    from facts
-    inner join segments
-        on
-            facts.stat_month = segments.stat_month
-            and facts.subscriber_id = segments.subscriber_id
-    where facts.is_on_net and segments.customer_grade > 0
+    where segments.customer_grade > 0
 ),
 
+-- Phase 2, during (事中, R094): a customer still on net whose month is out of line with the months
+-- before. Comparisons are multiplied out, see int_subscriber_month__baseline.
 during as (
     select
-        measured.stat_month,
-        rules.phase,
-        measured.warning_type,
-        measured.subscriber_id as subject_id,
-        measured.subscriber_id,
+        customers.stat_month,
+        customers.subscriber_id,
+        customers.subscriber_id as subject_id,
         rules.month_end_on as raised_on,
-        measured.measure_value,
-        measured.baseline_sum,
-        measured.baseline_months,
         rules.rule_id,
-        rules.warning_level,
-        rules.threshold_value,
-        rules.valid_from
-    from measured
+        case rules.warning_type
+            when 'bill_drop' then customers.billed_amt
+            else customers.call_forward_cnt
+        end as measure_value,
+        case rules.warning_type
+            when 'bill_drop' then customers.baseline_billed_amt_sum
+            else customers.baseline_call_forward_cnt_sum
+        end as baseline_sum,
+        case rules.warning_type
+            when 'bill_drop' then customers.baseline_bill_months
+            else customers.baseline_usage_months
+        end as baseline_months
+    from customers
     inner join rules
         on
-            measured.stat_month = rules.stat_month
-            and measured.warning_type = rules.warning_type
-            and measured.customer_grade >= rules.min_customer_grade
+            customers.stat_month = rules.stat_month
+            and customers.customer_grade >= rules.min_customer_grade
     where
-        rules.phase = 'during'
-        and measured.baseline_months > 0
-        and case measured.warning_type
+        customers.is_on_net
+        and case rules.warning_type
             -- the floor is the smallest baseline worth a warning
             when 'bill_drop'
                 then
-                    measured.baseline_sum > 0
-                    and measured.baseline_sum >= rules.floor_value * measured.baseline_months
-                    and measured.measure_value * measured.baseline_months
-                    <= (1 - rules.threshold_value) * measured.baseline_sum
+                    customers.baseline_bill_months > 0
+                    and customers.baseline_billed_amt_sum > 0
+                    and customers.baseline_billed_amt_sum
+                    >= rules.floor_value * customers.baseline_bill_months
+                    and customers.billed_amt * customers.baseline_bill_months
+                    <= (1 - rules.threshold_value) * customers.baseline_billed_amt_sum
             -- the floor is the smallest count worth a warning
             when 'call_forward'
                 then
-                    measured.measure_value >= rules.floor_value
-                    and measured.measure_value * measured.baseline_months
-                    >= rules.threshold_value * measured.baseline_sum
+                    customers.baseline_usage_months > 0
+                    and customers.call_forward_cnt >= rules.floor_value
+                    and customers.call_forward_cnt * customers.baseline_usage_months
+                    >= rules.threshold_value * customers.baseline_call_forward_cnt_sum
+            else false
         end
 ),
 
 -- Phase 3, after (事后, R095): one for each departure, at the level of the customer.
 after_departure as (
     select
-        departures.stat_month,
-        rules.phase,
-        rules.warning_type,
+        customers.stat_month,
+        customers.subscriber_id,
         departures.event_id as subject_id,
-        departures.subscriber_id,
         departures.event_on as raised_on,
-        facts.billed_amt as measure_value,
-        segments.baseline_billed_amt_sum as baseline_sum,
-        segments.baseline_bill_months as baseline_months,
         rules.rule_id,
-        rules.warning_level,
-        rules.threshold_value,
-        rules.valid_from
+        customers.billed_amt as measure_value,
+        customers.baseline_billed_amt_sum as baseline_sum,
+        customers.baseline_bill_months as baseline_months
     from {{ ref("fct_subscriber_status_event") }} as departures
-    inner join facts
+    inner join customers
         on
-            departures.stat_month = facts.stat_month
-            and departures.subscriber_id = facts.subscriber_id
-    inner join segments
-        on
-            departures.stat_month = segments.stat_month
-            and departures.subscriber_id = segments.subscriber_id
+            departures.stat_month = customers.stat_month
+            and departures.subscriber_id = customers.subscriber_id
     inner join rules
         on
-            departures.stat_month = rules.stat_month
-            and segments.customer_grade >= rules.min_customer_grade
+            customers.stat_month = rules.stat_month
+            and customers.customer_grade >= rules.min_customer_grade
     where
         {{ in_months("departures.stat_month") }}
         and departures.is_departure
@@ -141,15 +122,24 @@ after_departure as (
 raised as (
     select
         every_level.*,
+        rules.phase,
+        rules.warning_type,
+        rules.warning_level,
+        rules.threshold_value,
+        rules.valid_from,
         row_number() over (
-            partition by stat_month, phase, warning_type, subject_id
-            order by warning_level desc
+            partition by every_level.stat_month, rules.warning_type, every_level.subject_id
+            order by rules.warning_level desc
         ) as highest_first
     from (
         select * from during
         union all
         select * from after_departure
     ) as every_level
+    inner join rules
+        on
+            every_level.stat_month = rules.stat_month
+            and every_level.rule_id = rules.rule_id
 ),
 
 -- without an account manager the manager of the area has to act
@@ -181,17 +171,17 @@ final as (
         level.name_en as warning_level_name_en,
         raised.raised_on,
         raised.subscriber_id,
-        facts.msisdn_masked,
-        facts.customer_name_masked,
-        {{- placement("facts") }},
+        customers.msisdn_masked,
+        customers.customer_name_masked,
+        {{- placement("customers") }},
         case
-            when facts.account_manager_id <> '-' then facts.account_manager_id
+            when customers.account_manager_id <> '-' then customers.account_manager_id
             else coalesce(area_managers.staff_id, '-')
         end as owner_staff_id,
-        facts.vip_level,
+        customers.vip_level,
         vip.name_zh as vip_level_name,
         vip.name_en as vip_level_name_en,
-        segments.is_mid_high,
+        customers.is_mid_high,
         cast(raised.measure_value as numeric(18, 2)) as measure_value,
         cast(
             raised.baseline_sum / nullif(raised.baseline_months, 0) as numeric(20, 6)
@@ -200,19 +190,15 @@ final as (
         raised.rule_id,
         raised.valid_from as rule_valid_from
     from raised
-    inner join facts
+    inner join customers
         on
-            raised.stat_month = facts.stat_month
-            and raised.subscriber_id = facts.subscriber_id
-    inner join segments
-        on
-            raised.stat_month = segments.stat_month
-            and raised.subscriber_id = segments.subscriber_id
+            raised.stat_month = customers.stat_month
+            and raised.subscriber_id = customers.subscriber_id
     left join area_managers
         on
-            facts.stat_month = area_managers.stat_month
-            and facts.area_id = area_managers.area_id
-    {{- placement_joins("facts", "facts.stat_month") }}
+            customers.stat_month = area_managers.stat_month
+            and customers.area_id = area_managers.area_id
+    {{- placement_joins("customers", "customers.stat_month") }}
     left join {{ ref("code_name") }} as phase
         on phase.code_set = 'warning_phase' and raised.phase = phase.code
     left join {{ ref("code_name") }} as type
@@ -222,7 +208,7 @@ final as (
             level.code_set = 'warning_level'
             and level.code = {{ dbt.cast("raised.warning_level", dbt.type_string()) }}
     left join {{ ref("code_name") }} as vip
-        on vip.code_set = 'vip_level' and facts.vip_level = vip.code
+        on vip.code_set = 'vip_level' and customers.vip_level = vip.code
     where raised.highest_first = 1
 )
 
