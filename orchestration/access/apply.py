@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from psycopg import sql
 
 from orchestration.access import hardening, logins
+from orchestration.access.groups import ensure_groups
 from orchestration.access.people_files import People, Scope, people_folder, read_people
 from orchestration.access.scopes import (
     check_against_organisation,
@@ -22,8 +22,6 @@ from orchestration.access.served import protect
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
-
-_ROLES = Path(__file__).with_name("roles.sql")
 
 
 @dataclass
@@ -54,43 +52,46 @@ def apply_people(settings: Settings) -> ApplyResult:
     """
     result = ApplyResult(folder=people_folder(settings))
     people = read_people(result.folder) if result.folder else None
-    with connect(settings) as warehouse:
-        warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.access'))")
-        _prepare(warehouse, settings)
-        if people is None:
-            result.warnings.append(
-                "No people.csv was found, so nobody was added or removed. Put people.csv and"
-                f" person_scope.csv into {settings.home / 'people'}."
-            )
-        else:
-            _apply(warehouse, settings, people, result)
-        _harden(warehouse, settings, result)
-        warehouse.commit()
+    try:
+        with connect(settings) as warehouse:
+            _transaction(warehouse, settings, people, result)
+            warehouse.commit()
+    except psycopg.errors.InsufficientPrivilege as error:
+        detail = " ".join(filter(None, [error.diag.message_primary, error.diag.message_detail]))
+        raise TelmartError(
+            f"The owner of the warehouse may not do what access needs: {detail}",
+            "Have an administrator run `alter role <owner> createrole` on the server; if another"
+            " role made the telmart_ groups, also `grant telmart_people, telmart_scope_all,"
+            " telmart_scope_area, telmart_scope_account to <owner> with admin option`.",
+        ) from error
     if result.removed:
         with connect(settings, autocommit=True) as warehouse:
             logins.end_sessions(warehouse, set(result.removed))
     return result
 
 
-def _prepare(warehouse: psycopg.Connection[Any], settings: Settings) -> None:
+def _transaction(
+    warehouse: psycopg.Connection[Any],
+    settings: Settings,
+    people: People | None,
+    result: ApplyResult,
+) -> None:
+    warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.access'))")
+    _prepare(warehouse)
+    if people is None:
+        result.warnings.append(
+            "No people.csv was found, so nobody was added or removed. Put people.csv and"
+            f" person_scope.csv into {settings.home / 'people'}."
+        )
+    else:
+        _apply(warehouse, settings, people, result)
+    _harden(warehouse, settings, result)
+
+
+def _prepare(warehouse: psycopg.Connection[Any]) -> None:
     """Groups, the policy pattern, and every served table brought to the pattern."""
-    warehouse.execute("set local client_min_messages = warning")
-    try:
-        warehouse.execute(_ROLES.read_text())  # type: ignore[arg-type]
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise TelmartError(
-            f"The owner of the warehouse may not make roles: {error.diag.message_primary}.",
-            "Have an administrator run `alter role <owner> createrole` on the server.",
-        ) from error
-    warehouse.execute(
-        sql.SQL("grant connect on database {} to telmart_people").format(
-            sql.Identifier(settings.warehouse)
-        )
-    )
+    ensure_groups(warehouse)
     for schema, table in _served(warehouse):
-        warehouse.execute(
-            sql.SQL("grant usage on schema {} to telmart_people").format(sql.Identifier(schema))
-        )
         protect(warehouse, schema, table)
 
 
@@ -124,8 +125,8 @@ def _apply(
         result.warnings += logins.ensure_person(
             warehouse, person.person, settings.secret("pg:" + person.person), kinds, schemas
         )
-    for person in sorted(ours - wanted):
-        problem = logins.remove_person(warehouse, person)
+    for name in sorted(ours - wanted):
+        problem = logins.remove_person(warehouse, name)
         if problem:
             result.warnings.append(problem)
     result.created = sorted(wanted - ours)
@@ -167,10 +168,7 @@ def _write_tables(warehouse: psycopg.Connection[Any], people: People) -> None:
         cursor.executemany(
             "insert into access.person_scope (person, scope_type, scope_id, valid_from, valid_to)"
             " values (%s, %s, %s, %s, %s)",
-            [
-                (s.person, s.scope_type, s.scope_id, s.valid_from, s.valid_to)
-                for s in people.scopes
-            ],
+            [(s.person, s.scope_type, s.scope_id, s.valid_from, s.valid_to) for s in people.scopes],
         )
 
 

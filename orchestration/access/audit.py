@@ -25,7 +25,7 @@ _PEOPLE = """
     from pg_roles as r
     inner join pg_auth_members as m on m.member = r.oid
     inner join pg_roles as g on m.roleid = g.oid and g.rolname = 'telmart_people'
-    where r.rolcanlogin
+    where r.rolcanlogin and m.inherit_option  -- whoever made the group is a member without rights
     order by 1
 """
 _STRONG = """
@@ -40,8 +40,8 @@ _MEMBERSHIPS = """
     from pg_auth_members as m
     inner join pg_roles as r on m.member = r.oid
     inner join pg_roles as g on m.roleid = g.oid
-    where r.rolname = any(%(people)s::text[] || '{telmart_people,telmart_scope_all,telmart_scope_area,
-        telmart_scope_account}'::text[])
+    where r.rolname = any(%(people)s::text[] || '{telmart_people,telmart_scope_all,
+        telmart_scope_area,telmart_scope_account}'::text[])
         and (m.set_option or m.admin_option or g.rolname not in (
             'telmart_people', 'telmart_scope_all', 'telmart_scope_area', 'telmart_scope_account'
         ))

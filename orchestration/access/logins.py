@@ -32,24 +32,29 @@ _SETTINGS = {
 #: These only a superuser can set, and a person cannot undo them.
 _SUPERUSER_SETTINGS = {"temp_file_limit": "4GB"}
 
-
-def known_logins(warehouse: psycopg.Connection[Any]) -> set[str]:
-    """Every login role of the server."""
-    return {r[0] for r in warehouse.execute("select rolname from pg_roles where rolcanlogin")}
+#: whether a role owns anything, in any database, that `drop owned` would destroy
+_OWNS = """
+    select 1 from pg_shdepend
+    where refclassid = 'pg_authid'::regclass and refobjid = %s::regrole and deptype = 'o'
+        and classid <> 'pg_default_acl'::regclass
+    limit 1
+"""
 
 
 def our_logins(warehouse: psycopg.Connection[Any]) -> set[str]:
-    """Roles this product made for people: members of the group, or listed in access.person."""
+    """Roles this warehouse made for people, known by their comment.
+
+    Not by their group: roles belong to the server, and another warehouse on it has its own people.
+    """
     rows = warehouse.execute(
-        "select r.rolname from pg_auth_members as m"
-        " inner join pg_roles as r on m.member = r.oid"
-        " inner join pg_roles as g on m.roleid = g.oid"
-        " where g.rolname = %s and r.rolname <> current_user"
-        " union select p.person from access.person as p"
-        " inner join pg_roles as r on p.person = r.rolname",
-        [PEOPLE],
+        "select rolname from pg_roles where shobj_description(oid, 'pg_authid') = %s",
+        [_mark(warehouse)],
     )
     return {row[0] for row in rows}
+
+
+def _mark(warehouse: psycopg.Connection[Any]) -> str:
+    return f"telmart: a person of {warehouse.info.dbname}"
 
 
 def ensure_person(
@@ -75,6 +80,9 @@ def ensure_person(
     ).fetchone()
     if row is None:
         warehouse.execute(sql.SQL("create role {} login").format(role))
+        warehouse.execute(
+            sql.SQL("comment on role {} is {}").format(role, sql.Literal(_mark(warehouse)))
+        )
     elif row[1]:
         # Only spelled out when needed: a CREATEROLE owner may not even say NOSUPERUSER.
         warehouse.execute(
@@ -105,11 +113,22 @@ def remove_person(warehouse: psycopg.Connection[Any], person: str) -> str | None
     warehouse.execute(sql.SQL("alter role {} nologin").format(role))
     _ensure_groups(warehouse, person, set())
     try:
-        with warehouse.transaction():
-            warehouse.execute(sql.SQL("drop role {}").format(role))
-    except psycopg.errors.DependentObjectsStillExist as error:
-        detail = (error.diag.message_detail or "").replace("\n", "; ")
-        return f"{person} was closed but not dropped, because something hangs on the role: {detail}"
+        try:
+            with warehouse.transaction():
+                warehouse.execute(sql.SQL("drop role {}").format(role))
+        except psycopg.errors.DependentObjectsStillExist:
+            if warehouse.execute(_OWNS, [person]).fetchone() is not None:
+                raise
+            with warehouse.transaction():
+                # grants by hand, and default privileges a person may set for himself
+                warehouse.execute(sql.SQL("drop owned by {}").format(role))
+                warehouse.execute(sql.SQL("drop role {}").format(role))
+    except (
+        psycopg.errors.DependentObjectsStillExist,
+        psycopg.errors.InsufficientPrivilege,
+    ) as error:
+        why = (error.diag.message_detail or error.diag.message_primary or "").replace("\n", "; ")
+        return f"{person} was closed, but the role could not be dropped: {why}."
     return None
 
 
@@ -139,7 +158,7 @@ def refuse_foreign_roles(
     taken = sorted((set(wanted) & everyone) - ours)
     if taken:
         raise TelmartError(
-            f"The server already has roles that telmart did not make: {', '.join(taken)}.",
+            f"The server already has roles this warehouse did not make: {', '.join(taken)}.",
             "Give these people another name in people.csv, or have the roles dropped.",
         )
 
@@ -182,7 +201,7 @@ def _ensure_settings(
 def _ensure_groups(
     warehouse: psycopg.Connection[Any], person: str, wanted: set[str]
 ) -> list[str]:  # fmt: skip
-    """Membership in exactly ``wanted``: rights are inherited, ``set role`` and passing on are not."""
+    """Membership in exactly ``wanted``, inherited, without ``set role`` or the right to pass on."""
     role = sql.Identifier(person)
     present = warehouse.execute(
         "select g.rolname, bool_or(m.admin_option), bool_or(m.set_option),"

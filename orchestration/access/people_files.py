@@ -28,10 +28,10 @@ SCOPE_COLUMNS = ("person", "scope_type", "scope_id", "valid_from", "valid_to")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,40}")
 #: names that mean something to PostgreSQL, Superset or telmart itself
-_RESERVED = frozenset(
-    "postgres public none user current_user session_user current_role root admin administrator"
-    " superuser superset dagster anonymous guest alpha gamma".split()
-)
+_RESERVED = frozenset({
+    "postgres", "public", "none", "user", "current_user", "session_user", "current_role", "root",
+    "admin", "administrator", "superuser", "anonymous", "guest", "alpha", "gamma",
+})  # fmt: skip
 _RESERVED_PREFIXES = ("pg_", "telmart", "dagster", "superset")
 _MOST_FAULTS_SHOWN = 20
 
@@ -51,7 +51,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Scope:
-    """A row of person_scope.csv: dates are inclusive, no ``valid_to`` means until further notice."""
+    """A row of person_scope.csv: dates are inclusive, no ``valid_to`` means for good."""
 
     person: str
     scope_type: str
@@ -199,7 +199,7 @@ def _person(path: Path, row: int, cells: dict[str, str], faults: Faults) -> Pers
     name = cells["person"]
     if not _NAME.fullmatch(name):
         faults.add(path, row, "person", name,
-                   "use 3 to 41 small letters a-z, digits and _, beginning with a letter.")  # fmt: skip
+                   "use 3 to 41 small letters, digits and _, beginning with a letter.")  # fmt: skip
     elif name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
         faults.add(path, row, "person", name, "this name is reserved; choose another.")
     for column in ("display_name", "display_name_en"):
@@ -239,7 +239,9 @@ def _scope(
         faults.add(path, row, "valid_to", cells["valid_to"], f"lies before valid_from {begins}.")
     if len(faults.found) > before or begins is None:
         return None
-    return Scope(cells["person"], kind, EVERYTHING if kind == "all" else scope_id, begins, ends, row)
+    return Scope(
+        cells["person"], kind, EVERYTHING if kind == "all" else scope_id, begins, ends, row
+    )
 
 
 def _day(path: Path, row: int, column: str, value: str, faults: Faults) -> date | None:

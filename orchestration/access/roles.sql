@@ -19,18 +19,21 @@ begin
     end loop;
 end $$;
 
-alter table access.person enable row level security;
-alter table access.person_scope enable row level security;
-alter table access.pii_access enable row level security;
-
--- ---- the expansion: a person reads his own rows of it, because policies run with his rights ----
+-- ---- what a person may read beside the marts ------------------------------------------------
+-- Only what is missing is done: `alter table` and `create policy` would make readers wait, and a
+-- publication holds its locks until it is through.
 do $$
 declare
     relation text;
 begin
+    -- a person reads his own rows of the expansion, because policies run with his rights
     foreach relation in array array['person_area', 'person_account', 'person_all']
     loop
-        execute format('alter table access.%I enable row level security', relation);
+        if not (
+            select relrowsecurity from pg_class where oid = format('access.%I', relation)::regclass
+        ) then
+            execute format('alter table access.%I enable row level security', relation);
+        end if;
         if not exists (
             select from pg_policies
             where schemaname = 'access' and tablename = relation and policyname = 'own_rows'
@@ -40,14 +43,26 @@ begin
                 ' using (person = current_user)', relation
             );
         end if;
-        execute format('grant select on access.%I to telmart_people', relation);
+        if not has_table_privilege('telmart_people', format('access.%I', relation), 'select') then
+            execute format('grant select on access.%I to telmart_people', relation);
+        end if;
+    end loop;
+    foreach relation in array array['access', 'status']
+    loop
+        if not has_schema_privilege('telmart_people', relation, 'usage') then
+            execute format('grant usage on schema %I to telmart_people', relation);
+        end if;
+    end loop;
+    if not has_table_privilege('telmart_people', 'status.data_state', 'select') then
+        grant select on status.data_state to telmart_people;
+    end if;
+    foreach relation in array array['request_msisdn(text, text)', 'reveal_msisdn(bigint)']
+    loop
+        if not has_function_privilege('telmart_people', 'access.' || relation, 'execute') then
+            execute format('grant execute on function access.%s to telmart_people', relation);
+        end if;
     end loop;
 end $$;
-
-grant usage on schema access, status to telmart_people;
-grant select on status.data_state to telmart_people;
-grant execute on function access.request_msisdn(text, text) to telmart_people;
-grant execute on function access.reveal_msisdn(bigint) to telmart_people;
 
 -- ---- the pattern ----------------------------------------------------------------------------
 -- One policy per kind of scope, each to a group of its own, so that a plan holds only what the

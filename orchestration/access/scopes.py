@@ -120,7 +120,7 @@ def check_against_organisation(warehouse: psycopg.Connection[Any], people: Peopl
         if known[kind] and scope.scope_id not in known[kind]:
             where = "core.dim_staff" if kind == "account_manager" else "core.dim_org_unit"
             faults.add(people.scope_file, scope.row, "scope_id", scope.scope_id,
-                       f"no {kind} of this id in any month of {where}; correct the id.")  # fmt: skip
+                       f"no month of {where} has this {kind}; correct the id.")  # fmt: skip
     faults.raise_any(people.folder)
 
 

@@ -95,7 +95,7 @@ def require_keys(warehouse: psycopg.Connection[Any], schema: str, table: str) ->
         raise TelmartError(
             f"{schema}.{table} cannot be served: it has no column {' and no '.join(missing)},"
             " so nothing could decide who may see which of its rows.",
-            "Add the placement columns to the model (see docs/access.md), or keep it out of marts/.",
+            "Add the placement columns to the model, or keep it out of marts/; see docs/access.md.",
         )
 
 
@@ -114,6 +114,7 @@ def protect(warehouse: psycopg.Connection[Any], schema: str, table: str) -> None
     _switch_on(warehouse, name, target)
     _put_policies(warehouse, name, target)
     _put_grants(warehouse, name, target)
+    _open_schema(warehouse, schema)
     _drop_statistics(warehouse, name, target)
     for columns in (("area_id", "stat_month"), ("account_manager_id", "stat_month"),
                     ("stat_month",)):  # fmt: skip
@@ -154,7 +155,7 @@ def require_protected(warehouse: psycopg.Connection[Any], schemas: set[str]) -> 
     Raises:
         TelmartError: naming each fault; the caller must not commit.
     """
-    found = []
+    found = [] if policies_of(warehouse, PATTERN) else [f"{PATTERN} has no policies"]
     for schema, table in warehouse.execute(
         "select n.nspname, c.relname from pg_class as c"
         " inner join pg_namespace as n on c.relnamespace = n.oid"
@@ -166,7 +167,7 @@ def require_protected(warehouse: psycopg.Connection[Any], schemas: set[str]) -> 
         raise TelmartError(
             "Published tables must be guarded by row policies and these are not: "
             + "; ".join(found) + ".",
-            "Publish again, which puts the policies back; drop relations that are not marts.",
+            "Drop relations that are not marts from these schemas, and publish again.",
         )  # fmt: skip
 
 
@@ -223,6 +224,18 @@ def _put_grants(warehouse: psycopg.Connection[Any], name: str, target: sql.Ident
     if not granted:
         warehouse.execute(
             sql.SQL("grant select on {} to {}").format(target, sql.Identifier(PEOPLE))
+        )
+
+
+def _open_schema(warehouse: psycopg.Connection[Any], schema: str) -> None:
+    open_already = warehouse.execute(
+        "select has_schema_privilege(%s, %s, 'usage')", [PEOPLE, schema]
+    ).fetchone()
+    if not (open_already and open_already[0]):
+        warehouse.execute(
+            sql.SQL("grant usage on schema {} to {}").format(
+                sql.Identifier(schema), sql.Identifier(PEOPLE)
+            )
         )
 
 

@@ -43,3 +43,7 @@ create table ops.fingerprint (
     noted_at timestamptz not null default now()
 );
 comment on table ops.fingerprint is 'Hashes of what the published months were made with.';
+
+-- A mart's name is said once, here; the migration that brings a new mart adds its row.
+insert into status.data_state (mart, mart_name, mart_name_en)
+values ('retention', '客户保有', 'Retention');

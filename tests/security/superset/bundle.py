@@ -152,71 +152,99 @@ def select_filter(name: str, table: str, column: str, parents: list[str]) -> dic
     }
 
 
+#: datasets: table to SQL types of the columns and to saved metrics
+_KEYS = dict.fromkeys(
+    ("province_id", "city_id", "city_name", "county_id", "area_id", "account_manager_id"), "TEXT"
+)
 SEGMENT = "mart_retention__segment_month"
-SEGMENT_COLUMNS = {
+SUBSCRIBER = "mart_retention__subscriber_month"
+STATE = "data_state"
+ENGLISH = f"{SEGMENT}_en"
+_SEGMENT_COLUMNS = {
     "stat_month": "DATE",
-    "province_id": "TEXT",
-    "city_id": "TEXT",
-    "city_name": "TEXT",
-    "county_id": "TEXT",
-    "county_name": "TEXT",
-    "area_id": "TEXT",
-    "area_name": "TEXT",
-    "account_manager_id": "TEXT",
+    **_KEYS,
     "vad_class": "TEXT",
-    "opening_cnt": "INTEGER",
-    "subscriber_cnt": "INTEGER",
-    "off_net_cnt": "INTEGER",
+    "subscriber_cnt": "BIGINT",
     "billed_amt": "NUMERIC",
 }
-SEGMENT_METRICS = {
-    "subscriber_cnt": "SUM(subscriber_cnt)",
-    "churn_rate": "SUM(off_net_cnt) * 1.0 / NULLIF(SUM(opening_cnt), 0)",
-    "billed_amt": "SUM(billed_amt)",
+_SEGMENT_METRICS = {"subscriber_cnt": "SUM(subscriber_cnt)", "billed_amt": "SUM(billed_amt)"}
+_SUBSCRIBER_COLUMNS = {
+    "stat_month": "DATE",
+    **_KEYS,
+    "subscriber_id": "TEXT",
+    "msisdn_masked": "TEXT",
+    "customer_name_masked": "TEXT",
+    "vip_level": "TEXT",
+    "billed_amt": "NUMERIC",
 }
+_SUBSCRIBER_METRICS = {"listed_cnt": "COUNT(*)"}
+
+
+def _datasets() -> dict[str, dict]:
+    segment = dataset(SEGMENT, "retention", _SEGMENT_COLUMNS, _SEGMENT_METRICS)
+    virtual = dataset(ENGLISH, "retention", _SEGMENT_COLUMNS, _SEGMENT_METRICS)
+    virtual["sql"] = f"select * from retention.{SEGMENT}"
+    state_columns = {"mart": "TEXT", "state_name": "TEXT", "reason": "TEXT"}
+    return {
+        SEGMENT: segment,
+        ENGLISH: virtual,
+        SUBSCRIBER: dataset(SUBSCRIBER, "retention", _SUBSCRIBER_COLUMNS, _SUBSCRIBER_METRICS),
+        STATE: dataset(STATE, "status", state_columns, {"rows": "COUNT(*)"}),
+    }
+
+
+def _charts() -> dict[str, dict]:
+    units = {
+        "query_mode": "aggregate",
+        "groupby": ["city_name", "area_id"],
+        "metrics": ["subscriber_cnt", "billed_amt"],
+        "timeseries_limit_metric": "billed_amt",
+        "order_desc": True,
+        "row_limit": 100,
+    }
+    listed = {
+        "query_mode": "raw",
+        "all_columns": ["subscriber_id", "msisdn_masked", "customer_name_masked", "area_id"],
+        "order_by_cols": ['["subscriber_id", true]'],
+        "row_limit": 500,
+    }
+    line = {
+        "x_axis": "stat_month",
+        "time_grain_sqla": "P1M",
+        "metrics": ["subscriber_cnt"],
+        "groupby": ["city_name"],
+        "row_limit": 1000,
+        "truncate_metric": True,
+        "show_empty_columns": False,
+        "y_axis_format": ",d",
+    }
+    state = {
+        "query_mode": "aggregate",
+        "groupby": ["state_name", "reason"],
+        "metrics": [],
+        "row_limit": 5,
+    }
+    number = {"metric": "subscriber_cnt", "y_axis_format": ",d", "row_limit": 1000}
+    return {
+        "state": chart("State", STATE, "table", **state),
+        "tile": chart("On net", SEGMENT, "big_number_total", **number),
+        "units": chart("Areas", SEGMENT, "table", **units),
+        "trend": chart("Trend", SEGMENT, "echarts_timeseries_line", **line),
+        "list": chart("Customers", SUBSCRIBER, "table", **listed),
+        "virtual": chart("Areas, virtual", ENGLISH, "table", **units),
+    }
 
 
 def small() -> dict[str, dict]:
     """The whole bundle: file name to what it says."""
-    tile = chart(
-        "On net",
-        SEGMENT,
-        "big_number_total",
-        metric="subscriber_cnt",
-        y_axis_format=",d",
-        subheader="",
-    )
-    units = chart(
-        "Cities",
-        SEGMENT,
-        "table",
-        query_mode="aggregate",
-        groupby=["city_name", "county_name"],
-        metrics=["subscriber_cnt", "churn_rate"],
-        all_columns=[],
-        percent_metrics=[],
-        order_by_cols=[],
-        timeseries_limit_metric="subscriber_cnt",
-        order_desc=True,
-        row_limit=100,
-        server_page_length=10,
-    )
-    trend = chart(
-        "Trend",
-        SEGMENT,
-        "echarts_timeseries_line",
-        x_axis="stat_month",
-        time_grain_sqla="P1M",
-        metrics=["churn_rate"],
-        groupby=["city_name"],
-        row_limit=1000,
-        order_desc=True,
-        truncateXAxis=True,
-        y_axis_format=".2%",
-    )
+    charts = _charts()
+    month = select_filter("month", SEGMENT, "stat_month", [])
+    month["controlValues"] |= {"sortAscending": False, "defaultToFirstItem": True,
+                               "enableEmptyFilter": True, "multiSelect": False}  # fmt: skip
     filters = [
-        select_filter("city", SEGMENT, "city_name", []),
-        select_filter("county", SEGMENT, "county_name", ["city"]),
+        month,
+        select_filter("city", SEGMENT, "city_name", ["month"]),
+        select_filter("area", SEGMENT, "area_id", ["city"]),
     ]
     files = {
         "metadata.yaml": {
@@ -225,19 +253,15 @@ def small() -> dict[str, dict]:
             "timestamp": "2026-01-01T00:00:00+00:00",
         },
         "databases/telmart.yaml": DATABASE,
-        f"datasets/telmart/{SEGMENT}.yaml": dataset(
-            SEGMENT, "retention", SEGMENT_COLUMNS, SEGMENT_METRICS
-        ),
-        "charts/tile.yaml": tile,
-        "charts/units.yaml": units,
-        "charts/trend.yaml": trend,
+        **{f"datasets/telmart/{name}.yaml": said for name, said in _datasets().items()},
+        **{f"charts/{name}.yaml": said for name, said in charts.items()},
     }
     titles = {"retention-province": ("全省保有", "Retention: province"),
               "retention-city": ("地市保有", "Retention: city")}  # fmt: skip
     for slug, (chinese, english) in titles.items():
-        charts = [tile, units, trend]
-        files[f"dashboards/{slug}.yaml"] = dashboard(slug, chinese, charts, filters)
-        files[f"dashboards/{slug}-en.yaml"] = dashboard(slug + "-en", english, charts, filters)
+        shown = list(charts.values())
+        files[f"dashboards/{slug}.yaml"] = dashboard(slug, chinese, shown, filters)
+        files[f"dashboards/{slug}-en.yaml"] = dashboard(slug + "-en", english, shown, filters)
     return files
 
 

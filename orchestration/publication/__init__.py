@@ -1,0 +1,36 @@
+"""From what dbt built and the checks passed to what people read; or a hold that says why not.
+
+``manifest``     which marts are published, and their descriptions, as dbt knows them
+``pending``      which months and loads a run has to process
+``fingerprint``  whether models or rules changed, so that all months have to be processed
+``publish``      one transaction from ``build`` to the served schemas
+``holds``        what stops publication, and the state people are shown
+"""
+
+from orchestration.publication.fingerprint import fingerprint, is_unchanged
+from orchestration.publication.holds import (
+    Hold,
+    current_state,
+    open_hold,
+    open_holds,
+    resolve_holds,
+)
+from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.publication.pending import Pending, pending
+from orchestration.publication.publish import PublishResult, publish
+
+__all__ = [
+    "Hold",
+    "Pending",
+    "PublishResult",
+    "PublishedTable",
+    "current_state",
+    "fingerprint",
+    "is_unchanged",
+    "open_hold",
+    "open_holds",
+    "pending",
+    "publish",
+    "published_marts",
+    "resolve_holds",
+]

@@ -1,0 +1,147 @@
+"""Rows, columns and comments of the served tables, made equal to what dbt built.
+
+Rows are deleted and inserted, never swapped as partitions: only rows are versioned, so a reader in
+the middle of something keeps the old state whole, and the next reader has the new one whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from orchestration.access import protect
+from orchestration.access.served import require_keys
+from orchestration.errors import TelmartError
+from orchestration.publication.manifest import PublishedTable
+
+_COLUMNS = """
+    select attname, format_type(atttypid, atttypmod), attcollation
+    from pg_attribute
+    where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
+    order by attnum
+"""
+
+
+def fill(
+    warehouse: psycopg.Connection[Any], table: PublishedTable, months: Sequence[date] | None
+) -> tuple[dict[date, int], bool]:
+    """Copy months into the served table, or all into a new one beside it when columns changed.
+
+    Returns:
+        Rows copied by month, and whether they went into ``<table>__new``.
+    """
+    build = sql.Identifier(table.build_schema, table.table)
+    columns = _columns(warehouse, table.build_schema, table.table)
+    if not columns:
+        raise TelmartError(
+            f"{table.build_schema}.{table.table} does not exist, though dbt's manifest lists it.",
+            "Run `telmart run`, which builds it before publishing.",
+        )
+    require_keys(warehouse, table.build_schema, table.table)
+    is_new = columns != _columns(warehouse, table.mart, table.table)
+    name = f"{table.table}__new" if is_new else table.table
+    served = sql.Identifier(table.mart, name)
+    built = [
+        row[0] for row in warehouse.execute(
+            sql.SQL("select distinct stat_month from {} order by 1").format(build)
+        )
+    ]  # fmt: skip
+    if is_new:
+        warehouse.execute(
+            sql.SQL("create schema if not exists {}").format(sql.Identifier(table.mart))
+        )
+        warehouse.execute(sql.SQL("create table {} (like {})").format(served, build))
+        wanted = built
+    else:
+        wanted = built if months is None else [m for m in built if m in set(months)]
+        warehouse.execute(
+            sql.SQL("delete from {} where stat_month = any(%s) or stat_month <> all(%s)").format(
+                served
+            ),
+            [wanted, built],
+        )
+    names = sql.SQL(", ").join(sql.Identifier(column[0]) for column in columns)
+    done = {}
+    for month in wanted:
+        # in the order of the keys, so that a person's rows lie together
+        copy = sql.SQL(
+            "insert into {} ({}) select {} from {} where stat_month = %s"
+            " order by area_id, account_manager_id"
+        ).format(served, names, names, build)
+        done[month] = warehouse.execute(copy, [month]).rowcount
+    if is_new:
+        protect(warehouse, table.mart, name)
+    return done, is_new
+
+
+def swap(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> None:
+    """Put the tables built beside in place, last of all, so that readers wait the least."""
+    for table in tables:
+        warehouse.execute(
+            sql.SQL("drop table if exists {}").format(sql.Identifier(table.mart, table.table))
+        )
+        warehouse.execute(
+            sql.SQL("alter table {} rename to {}").format(
+                sql.Identifier(table.mart, f"{table.table}__new"), sql.Identifier(table.table)
+            )
+        )
+        warehouse.execute(
+            "insert into access.served_table (schema_name, table_name) values (%s, %s)"
+            " on conflict do nothing",
+            [table.mart, table.table],
+        )
+
+
+def drop_retired(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> None:
+    """What the models no longer have, people no longer read."""
+    kept = {(table.mart, table.table) for table in tables}
+    registered = warehouse.execute(
+        "select schema_name, table_name from access.served_table"
+    ).fetchall()  # fmt: skip
+    for schema, name in set(registered) - kept:
+        warehouse.execute(
+            sql.SQL("drop table if exists {}").format(sql.Identifier(schema, name))
+        )  # fmt: skip
+        warehouse.execute(
+            "delete from access.served_table where schema_name = %s and table_name = %s",
+            [schema, name],
+        )
+
+
+def _columns(
+    warehouse: psycopg.Connection[Any], schema: str, table: str
+) -> list[tuple[str, str, int]]:
+    name = sql.Identifier(schema, table).as_string(None)
+    return warehouse.execute(_COLUMNS, [name]).fetchall()
+
+
+def describe(warehouse: psycopg.Connection[Any], table: PublishedTable) -> None:
+    """Comments of table and columns, where they differ from dbt's descriptions."""
+    target = sql.Identifier(table.mart, table.table)
+    present = warehouse.execute(
+        "select a.attname, d.description from pg_class as c"
+        " left join pg_attribute as a"
+        " on a.attrelid = c.oid and a.attnum >= 0 and not a.attisdropped"
+        " left join pg_description as d on d.classoid = 'pg_class'::regclass"
+        " and d.objoid = c.oid and d.objsubid = a.attnum where c.oid = to_regclass(%s)",
+        [target.as_string(None)],
+    ).fetchall()
+    for column, comment in present:
+        wanted = table.column_comments.get(column) or None
+        if wanted != comment:
+            warehouse.execute(
+                sql.SQL("comment on column {} is {}").format(
+                    sql.Identifier(table.mart, table.table, column), sql.Literal(wanted)
+                )
+            )
+    row = warehouse.execute(
+        "select obj_description(to_regclass(%s))", [target.as_string(None)]
+    ).fetchone()  # fmt: skip
+    if not row or row[0] != (table.comment or None):
+        warehouse.execute(
+            sql.SQL("comment on table {} is {}").format(target, sql.Literal(table.comment or None))
+        )

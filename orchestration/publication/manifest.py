@@ -1,0 +1,98 @@
+"""Which tables are published, as dbt's manifest tells: every model below ``models/marts/``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import TelmartError
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One model of ``models/marts/<mart>/`` and where people read it.
+
+    Attributes:
+        mart: the folder; also the served schema.
+        table: name in both schemas.
+        build_schema: where dbt builds it.
+        comment: English and Chinese, as psql and SQL Lab show it.
+        column_comments: the same for each described column.
+        reach_months: how many later months a change in one month can touch.
+    """
+
+    mart: str
+    table: str
+    build_schema: str
+    comment: str
+    column_comments: dict[str, str]
+    reach_months: int
+
+    @property
+    def served(self) -> str:
+        """Name people use."""
+        return f"{self.mart}.{self.table}"
+
+
+def manifest_path(settings: Settings) -> Path:
+    """Where dbt leaves its manifest (``DBT_TARGET_PATH``)."""
+    return settings.home / "dbt/manifest.json"
+
+
+def published_marts(settings: Settings) -> list[PublishedTable]:
+    """Every table that is published, by mart and name.
+
+    Raises:
+        TelmartError: dbt has not run yet, or its manifest has no marts.
+    """
+    path = manifest_path(settings)
+    try:
+        nodes = json.loads(path.read_text())["nodes"]
+    except (OSError, ValueError, KeyError) as error:
+        raise TelmartError(
+            f"dbt's manifest {path} cannot be read: {error}.",
+            "Run `telmart run`, which builds the models and then publishes them.",
+        ) from error
+    found = [_table(node) for node in nodes.values() if _is_published(node)]
+    if not found:
+        raise TelmartError(
+            f"dbt's manifest {path} has no model below models/marts/.",
+            "Run `telmart run`; if that does not help, look for disabled models.",
+        )
+    return sorted(found, key=lambda t: (t.mart, t.table))
+
+
+def _is_published(node: dict[str, Any]) -> bool:
+    fqn = node["fqn"]  # project, 'marts', mart, model
+    return (
+        node["resource_type"] == "model"
+        and len(fqn) >= 4
+        and fqn[1] == "marts"
+        and _meta(node).get("served", True)
+    )
+
+
+def _table(node: dict[str, Any]) -> PublishedTable:
+    return PublishedTable(
+        mart=node["fqn"][2],
+        table=node["alias"],
+        build_schema=node["schema"],
+        comment=_comment(node),
+        column_comments={name: _comment(column) for name, column in node["columns"].items()},
+        reach_months=int(_meta(node).get("reach_months", 0)),
+    )
+
+
+def _meta(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**(entry.get("meta") or {}), **((entry.get("config") or {}).get("meta") or {})}
+
+
+def _comment(entry: dict[str, Any]) -> str:
+    """ "Label 中文名: description 中文说明", with whatever of it there is."""
+    meta = _meta(entry)
+    label = " ".join(filter(None, [meta.get("label"), meta.get("label_zh")]))
+    text = " ".join(filter(None, [entry.get("description"), meta.get("description_zh")]))
+    return ": ".join(filter(None, [label, " ".join(text.split())]))

@@ -1,0 +1,183 @@
+"""One transaction from ``build`` to what people read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from orchestration.access import expand_scopes, protect, require_protected
+from orchestration.access.groups import ensure_groups
+from orchestration.engine.databases import connect
+from orchestration.errors import TelmartError
+from orchestration.publication import copying
+from orchestration.publication.fingerprint import note
+from orchestration.publication.holds import open_holds, refresh_state
+from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.settings import Settings
+
+#: how long a table whose columns changed waits for its readers
+LOCK_TIMEOUT = "30s"
+_ATTEMPTS = 3
+
+
+@dataclass
+class PublishResult:
+    """What people can now read.
+
+    Attributes:
+        months: months copied, over all tables.
+        rows: rows copied, by served table.
+        published_at: the instant written into the state and the ledger.
+        seconds: how long the transaction took.
+    """
+
+    months: list[date]
+    rows: dict[str, int] = field(default_factory=dict)
+    published_at: datetime | None = None
+    seconds: float = 0.0
+
+
+def publish(
+    settings: Settings,
+    months: Sequence[date] | None = None,
+    load_ids: Sequence[int] = (),
+    fingerprint: str | None = None,
+) -> PublishResult:
+    """Copy checked months of every mart from ``build`` to the served schemas, all or nothing.
+
+    Args:
+        months: first days of the months to copy; None for all. Months that ``build`` no longer
+            has disappear in any case.
+        load_ids: loads to be marked as published in the same transaction.
+        fingerprint: of the models, to be remembered when all months were copied.
+
+    Raises:
+        TelmartError: a hold is open; a table is missing or cannot be guarded; readers did not let
+            go of a table whose columns changed.
+    """
+    tables = published_marts(settings)
+    began = time.monotonic()
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with connect(settings) as warehouse:
+                result = _publish(warehouse, settings, tables, months)
+                _note_done(warehouse, result, load_ids, fingerprint if months is None else None)
+                warehouse.commit()
+            break
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable) as error:
+            if attempt == _ATTEMPTS:
+                raise TelmartError(
+                    "A published table whose columns changed is being read without a pause, so it"
+                    f" could not be replaced: {error.diag.message_primary}.",
+                    "Nothing was published. Publish again at a quieter time: telmart publish.",
+                ) from error
+    result.seconds = time.monotonic() - began
+    _tidy(settings, tables)
+    return result
+
+
+def _publish(
+    warehouse: psycopg.Connection[Any],
+    settings: Settings,
+    tables: list[PublishedTable],
+    months: Sequence[date] | None,
+) -> PublishResult:
+    warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.publish'))")
+    # `apply` writes scopes and policies too; one of the two at a time
+    warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.access'))")
+    warehouse.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+    ensure_groups(warehouse)
+    holds = open_holds(warehouse)
+    if holds:
+        raise TelmartError(
+            "Publication is on hold: " + "; ".join(h.reason_en for h in holds),
+            "Load corrected data, or see `telmart status`; the hold lifts itself when the same"
+            " check passes.",
+        )
+    copied: set[date] = set()
+    rows: dict[str, int] = {}
+    replaced: list[PublishedTable] = []
+    for table in tables:
+        done, is_new = copying.fill(warehouse, table, months)
+        rows[table.served] = sum(done.values())
+        copied |= set(done)
+        if is_new:
+            replaced.append(table)
+    copying.swap(warehouse, replaced)
+    copying.drop_retired(warehouse, tables)
+    for table in tables:
+        protect(warehouse, table.mart, table.table)  # mends what somebody changed by hand
+        copying.describe(warehouse, table)
+    expand_scopes(warehouse, settings.timezone)
+    now = _write_state(warehouse, settings, tables)
+    require_protected(warehouse, {table.mart for table in tables})
+    return PublishResult(sorted(copied), rows, now)
+
+
+def _write_state(
+    warehouse: psycopg.Connection[Any],
+    settings: Settings,
+    tables: list[PublishedTable],
+) -> datetime:
+    """The state of each mart, in the transaction of its rows."""
+    row = warehouse.execute("select now()").fetchone()
+    now: datetime = row[0] if row else datetime.now().astimezone()
+    for mart in sorted({table.mart for table in tables}):
+        latest = [_latest(warehouse, table) for table in tables if table.mart == mart]
+        warehouse.execute(
+            "insert into status.data_state as s"
+            " (mart, mart_name, mart_name_en, stat_month, cut_off_at, published_at)"
+            " values (%(mart)s, %(mart)s, %(mart)s, %(month)s,"
+            # the last second of the month, as the business reads a calendar
+            " (%(month)s::date + interval '1 month' - interval '1 second') at time zone %(zone)s,"
+            " %(now)s) on conflict (mart) do update set stat_month = excluded.stat_month,"
+            " cut_off_at = excluded.cut_off_at, published_at = excluded.published_at",
+            {
+                "mart": mart,
+                "month": max(filter(None, latest), default=None),
+                "zone": settings.timezone,
+                "now": now,
+            },
+        )
+    refresh_state(warehouse)
+    return now
+
+
+def _note_done(
+    warehouse: psycopg.Connection[Any],
+    result: PublishResult,
+    load_ids: Sequence[int],
+    fingerprint: str | None,
+) -> None:
+    """The ledger, in the transaction of the rows: what a kill leaves undone stays pending."""
+    warehouse.execute(
+        "update ops.load set published_at = %s where load_id = any(%s)",
+        [result.published_at, list(load_ids)],
+    )
+    if fingerprint is not None:
+        note(warehouse, fingerprint)
+
+
+def _latest(warehouse: psycopg.Connection[Any], table: PublishedTable) -> date | None:
+    query = sql.SQL("select max(stat_month) from {}").format(
+        sql.Identifier(table.mart, table.table)
+    )
+    row = warehouse.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def _tidy(settings: Settings, tables: list[PublishedTable]) -> None:
+    """Free the rows just replaced, and tell the planner how large the tables are."""
+    with connect(settings, autocommit=True) as warehouse:
+        for table in tables:
+            warehouse.execute(
+                sql.SQL("vacuum (analyze, skip_locked) {}").format(
+                    sql.Identifier(table.mart, table.table)
+                )
+            )
