@@ -1,0 +1,2 @@
+-- the operator has no such feed
+{{ empty_feed("boss.product") }}
