@@ -29,6 +29,7 @@ from superset_assets.serving import people
 ASSETS = ROOT / "superset_assets"
 CONFIG = ASSETS / "superset_config.py"
 _MARK = "bundle"
+_PREPARED = "prepared"
 
 
 class Log:
@@ -51,10 +52,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--budget", type=float, default=120.0, help="seconds warming may take (default 120)"
     )
+    parser.add_argument(
+        "--prepare", action="store_true", help="only Superset's own tables and rights"
+    )
     given = parser.parse_args(arguments)
     where = settings()
     folder = given.bundle or where.home / "superset/bundle"
     try:
+        if given.prepare:
+            prepare(where)
+            return 0
         deploy(where, folder, warm=given.warm, force=given.force, budget=given.budget)
     except TelmartError as error:
         print(f"Error: {error.message}", file=sys.stderr)
@@ -62,6 +69,21 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"What to do: {error.remedy}", file=sys.stderr)
         return 1
     return 0
+
+
+def prepare(where: Settings) -> None:
+    """Make Superset's own tables and rights, so that a server can start and a deployment is quick.
+
+    A first start takes a minute for this; it can go on while the warehouse is being filled.
+    """
+    log = Log()
+    with Notes(where) as notes:
+        notes.only_one()
+        if notes.get(_PREPARED) == _lock_hash():
+            return
+        with _application().app_context():
+            _metadata(notes, log)
+        notes.set(_PREPARED, _lock_hash())
 
 
 def deploy(
@@ -123,15 +145,13 @@ def _apply(where: Settings, bundle: bundles.Bundle, notes: Notes, log: Log) -> N
     from superset.utils.core import override_user  # noqa: PLC0415
 
     from superset_assets.deployment import (  # noqa: PLC0415
-        metadata,
         prune,
         roles,
         rows,
         users,
     )
 
-    log("Superset: tables " + ("migrated" if metadata.migrate() else "up to date"))
-    log("Superset: rights " + ("created" if metadata.initialise(notes) else "up to date"))
+    _metadata(notes, log)
     with override_user(users.administrator(where)):
         bundles.import_into_superset(bundle)
         counts = ", ".join(
@@ -147,6 +167,17 @@ def _apply(where: Settings, bundle: bundles.Bundle, notes: Notes, log: Log) -> N
         created, locked = users.apply(where, named)
         log(f"People: {len(named)}, {created} new, {locked} locked out")
         log(f"Row rules: on {rows.apply(names)} datasets")
+
+
+def _metadata(notes: Notes, log: Log) -> None:
+    from superset_assets.deployment import metadata  # noqa: PLC0415
+
+    log("Superset: tables " + ("migrated" if metadata.migrate() else "up to date"))
+    log("Superset: rights " + ("created" if metadata.initialise(notes) else "up to date"))
+
+
+def _lock_hash() -> str:
+    return hashlib.sha256((ASSETS / "requirements.lock").read_bytes()).hexdigest()
 
 
 def _purge() -> None:

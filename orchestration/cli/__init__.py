@@ -33,9 +33,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: exit code 0 done, 1 failed with a message, 2 wrong usage."""
-    from orchestration.cli import feeds, runs, services  # noqa: PLC0415 - one import per process
+    from orchestration.cli import demo, feeds, runs, sample, services  # noqa: PLC0415
 
-    for group in (services, runs, feeds):
+    for group in (services, runs, feeds, sample, demo):
         group.register(app)
     try:
         app()

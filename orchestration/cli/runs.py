@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli import out
-from orchestration.settings import settings
+from orchestration.settings import Settings, settings
 
 if TYPE_CHECKING:
     from orchestration.refresh.progress import Progress
@@ -43,12 +43,21 @@ def run(
 
       telmart run --full        (rows come out the same; for after a repair by hand)
     """
+    run_and_report(settings(), month, full)
+
+
+def run_and_report(here: Settings, month: str | None = None, full: bool = False) -> None:
+    """Refresh with progress on the terminal, and a summary at the end.
+
+    Raises:
+        TelmartError: publication was stopped, with the reason.
+    """
     from orchestration.refresh.execute import explain, refresh  # noqa: PLC0415
     from orchestration.refresh.progress import TerminalProgress  # noqa: PLC0415
 
     began = time.monotonic()
     with TerminalProgress() as progress:
-        outcome = refresh(settings(), progress, month, full)
+        outcome = refresh(here, progress, month, full)
     if outcome.nothing_to_do:
         out.print(
             "Nothing to do: every extract in the landing area is loaded and published,"

@@ -11,6 +11,8 @@ from orchestration.cli import out
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings, settings
 
+SEED, SUBSCRIBERS, MONTHS = 20260217, 20_000, 18
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -19,9 +21,9 @@ def register(app: typer.Typer) -> None:
 
 def sample(
     *,
-    seed: Annotated[int, typer.Option(help="Another seed gives another operator.")] = 20260217,
-    subscribers: Annotated[int, typer.Option(help="Subscribers in all.")] = 20_000,
-    months: Annotated[int, typer.Option(help="Months up to and including 2026-10.")] = 18,
+    seed: Annotated[int, typer.Option(help="Another seed gives another operator.")] = SEED,
+    subscribers: Annotated[int, typer.Option(help="Subscribers in all.")] = SUBSCRIBERS,
+    months: Annotated[int, typer.Option(help="Months up to and including 2026-10.")] = MONTHS,
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder to write to instead of the landing area.")
     ] = None,
@@ -53,16 +55,41 @@ def sample(
 
       telmart sample --force                     (put the spoiled month right again)
     """
-    from orchestration.sample import FAULTS, SampleOptions, generate, plant  # noqa: PLC0415
+    from orchestration.sample import FAULTS, plant  # noqa: PLC0415
 
-    landing, truth = _where(settings(), to)
-    options = SampleOptions(seed, subscribers, months)
     if faults is not None and faults not in FAULTS:
         raise typer.BadParameter(f"choose one of {', '.join(FAULTS)}", param_hint="--faults")
     if month is not None and faults is None:
         raise typer.BadParameter("goes with --faults only", param_hint="--month")
+    landing, truth = write_sample(
+        settings(), seed=seed, subscribers=subscribers, months=months, to=to, force=force
+    )
+    if faults is not None:
+        folder = plant(landing, truth, faults, month)
+        out.print(f"Spoiled {folder}: {FAULTS[faults].says}.", soft_wrap=True)
+    out.print("Next: [bold]telmart run[/]")
+
+
+def write_sample(
+    here: Settings,
+    *,
+    seed: int = SEED,
+    subscribers: int = SUBSCRIBERS,
+    months: int = MONTHS,
+    to: Path | None = None,
+    force: bool = False,
+) -> tuple[Path, Path]:
+    """Write the extracts with a progress bar, or say that they are there.
+
+    Returns:
+        The landing area and the truth file.
+    """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
+    from orchestration.sample import SampleOptions, generate  # noqa: PLC0415
+
+    landing, truth = _where(here, to)
+    options = SampleOptions(seed, subscribers, months)
     with Progress(
         TextColumn("Sample operator"),
         BarColumn(),
@@ -81,10 +108,7 @@ def sample(
         bar.update(task, completed=months)
     what = "Wrote" if new else "Already there:"
     out.print(f"{what} {months} months of {subscribers:,} subscribers in {landing}", soft_wrap=True)
-    if faults is not None:
-        folder = plant(landing, truth, faults, month)
-        out.print(f"Spoiled {folder}: {FAULTS[faults].says}.", soft_wrap=True)
-    out.print("Next: [bold]telmart run[/]")
+    return landing, truth
 
 
 def _where(here: Settings, to: Path | None) -> tuple[Path, Path]:

@@ -6,12 +6,14 @@ Every step can be repeated; a step that finds its work done does nothing.
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 
+from orchestration.engine.credentials import write_credentials
 from orchestration.engine.databases import provision
 from orchestration.engine.server import EmbeddedServer
 from orchestration.engine.services import Service, all_services
-from orchestration.settings import Settings
+from orchestration.settings import ROOT, Settings
 
 Say = Callable[[str], None]
 
@@ -23,6 +25,24 @@ def start_engine(settings: Settings, say: Say) -> None:
         EmbeddedServer(settings).start()
     say("PostgreSQL: databases and roles")
     provision(settings)
+    write_credentials(settings)
+
+
+def prepare_superset(settings: Settings) -> subprocess.Popen[bytes] | None:
+    """Begin to make Superset's own tables, beside whatever else is going on.
+
+    Returns:
+        The process to wait for, or None where Superset is not installed.
+    """
+    python = ROOT / "superset_assets/.venv/bin/python"
+    if not python.exists():
+        return None
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    with (settings.logs / "superset-prepare.log").open("wb") as log:
+        return subprocess.Popen(
+            [str(python), "-m", "superset_assets.deploy", "--prepare"],
+            cwd=ROOT, env=settings.process_env(), stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
 
 def up(settings: Settings, say: Say) -> None:

@@ -1,0 +1,122 @@
+"""``telmart demo``: the whole product on generated data, from nothing to open dashboards."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli import out
+from orchestration.errors import TelmartError
+from orchestration.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(demo)
+
+
+def demo(
+    subscribers: Annotated[int, typer.Option(help="Subscribers of the sample operator.")] = 20_000,
+) -> None:
+    """Bring up everything on the sample operator's data and say where to look.
+
+    The first time takes some minutes; after that only what is missing is done. Interrupted at any
+    moment, the same command carries on.
+
+    Example:  telmart demo
+    """
+    from orchestration.engine import installation  # noqa: PLC0415
+    from orchestration.engine.services import all_services  # noqa: PLC0415
+
+    s = settings()
+    began = time.monotonic()
+    _refuse_real_data(s)
+    with _step("1 of 4", "The database"):
+        installation.start_engine(s, say=lambda text: None)
+    # Superset's own tables take a minute the first time; that goes on beside the refresh.
+    preparation = installation.prepare_superset(s)
+    try:
+        with _step("2 of 4", "The sample operator's extracts"):
+            _extracts(s, subscribers)
+        with _step("3 of 4", "Load, check, build, check, publish (telmart run)"):
+            _refresh(s)
+    finally:
+        _wait(preparation, s)
+    with _step("4 of 4", "Superset and Dagster"):
+        for service in all_services(s):
+            installation.start_service(service, say=lambda text: None)
+            out.print(f"        {service.name} answers at {service.url}", highlight=False)
+    _where_to_look(s, time.monotonic() - began)
+
+
+@contextmanager
+def _step(number: str, what: str) -> Iterator[None]:
+    out.print(f"[bold cyan]{number}[/]  {what}", highlight=False)
+    began = time.monotonic()
+    yield
+    out.print(f"        done in {time.monotonic() - began:.0f} s", style="dim", highlight=False)
+
+
+def _refuse_real_data(s: Settings) -> None:
+    if s.operator or s.external_url:
+        named = "TELMART_OPERATOR" if s.operator else "TELMART_DATABASE_URL"
+        raise TelmartError(
+            f"{named} is set: the demo would mix the sample operator's rows into your warehouse.",
+            f"Unset {named} to see the demo, or use `telmart up` and `telmart run`.",
+        )
+
+
+def _extracts(s: Settings, subscribers: int) -> None:
+    from orchestration.cli.sample import write_sample  # noqa: PLC0415
+
+    write_sample(s, subscribers=subscribers)
+
+
+def _refresh(s: Settings) -> None:
+    from orchestration.cli.runs import run_and_report  # noqa: PLC0415
+
+    run_and_report(s)
+
+
+def _wait(preparation: subprocess.Popen[bytes] | None, s: Settings) -> None:
+    if preparation is not None and preparation.wait() != 0:
+        log = s.logs / "superset-prepare.log"
+        words = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+        raise TelmartError(
+            f"Superset could not make its own tables: {words}",
+            f"The whole log is {log}. Run the same command again.",
+        )
+
+
+def _where_to_look(s: Settings, seconds: float) -> None:
+    out.print()
+    out.print(f"[bold green]telmart is up[/] ({seconds:.0f} s)", highlight=False)
+    out.print(f"  Dashboards   http://127.0.0.1:{s.superset_port}", highlight=False)
+    out.print(f"  Jobs         http://127.0.0.1:{s.dagster_port}", highlight=False)
+    out.print(f"  Passwords    {s.credentials_file}", highlight=False, soft_wrap=True)
+    out.print()
+    out.print("[bold]Three things to try[/]")
+    out.print(
+        "  1. Log in as chen_province, then as li_city_a: the same dashboard, other rows.",
+        highlight=False,
+    )
+    out.print(
+        "  2. Plant a fault: [bold]telmart sample --faults half_volume && telmart run[/]\n"
+        "     Nothing bad is published, and the dashboard's header says why.\n"
+        "     Put it right: [bold]telmart sample --force && telmart run[/]",
+        highlight=False,
+    )
+    out.print(
+        "  3. Ask as somebody else: [bold]telmart psql --as sun_area[/]\n"
+        "     select count(*) from retention.mart_retention__subscriber_month;",
+        highlight=False,
+    )
+    out.print()
+    out.print("Stop: [bold]make stop[/]   Remove everything: [bold]make clean[/]")
