@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,17 @@ def read_contracts(folder: Path) -> dict[str, Feed]:
 
 
 def read_contract(path: Path) -> Feed:
-    """Read one contract.
+    """Read one contract; again only when the file has changed, for a refresh asks per load.
 
     Raises:
         TelmartError: not YAML, not a contract of the standard, or something telmart cannot load.
     """
+    state = path.stat()
+    return _read_contract(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=512)
+def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
     contract = _parse(path)
     system, entity = path.parent.name, path.stem
     name = f"{system}.{entity}"
