@@ -122,3 +122,14 @@ where {{ column }} not in ({% for v in allowed %}'{{ v }}'{{ ", " if not loop.la
 {{ "union all" if not loop.last }}
 {%- endfor %}
 {% endtest %}
+
+{# A changed month is processed with so many later ones (reach_months of the baseline model); with a
+   longer baseline these would keep numbers made from the old month. #}
+{% test baseline_within_reach(model) %}
+{%- if execute %}
+{%- set baseline = graph.nodes["model.telmart.int_subscriber_month__baseline"] %}
+select rule_id, baseline_months
+from {{ model }}
+where baseline_months > {{ baseline.config.meta["reach_months"] }}
+{%- endif %}
+{% endtest %}

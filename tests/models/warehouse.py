@@ -1,37 +1,38 @@
-"""A warehouse for the models' tests: raw tables from the contracts, rows from SQL, dbt in process."""
+"""A warehouse for the models' tests: raw tables by contract, rows by SQL, dbt in this process."""
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from orchestration.contracts.derive import parent_table_ddl
 from orchestration.contracts.reading import read_contracts
+from orchestration.dbt_folder import dbt_folder
 from orchestration.engine.databases import connect
+from orchestration.refresh.manifest import dbt_environment
 from orchestration.settings import ROOT, Settings
 
 SCHEMAS = ("raw", "reference", "staging", "core", "build")
-PROJECT = ROOT / "dbt_project"
+CONTRACTS = ROOT / "expectations/contracts"
+FAILED = {"error", "fail", "runtime error"}
 
 
 def empty_warehouse(settings: Settings) -> None:
     """Drop what dbt made and what was loaded; make the raw tables anew, each with one partition.
 
-    One default partition takes every period: the tests write raw directly, without the loader.
+    One default partition takes every period: these tests write raw directly, without the loader.
     """
-    feeds = read_contracts(ROOT / "expectations/contracts").values()
     with connect(settings) as warehouse:
         for schema in SCHEMAS:
             name = sql.Identifier(schema)
             warehouse.execute(sql.SQL("drop schema if exists {} cascade").format(name))
             warehouse.execute(sql.SQL("create schema {}").format(name))
-        for feed in feeds:
+        for feed in read_contracts(CONTRACTS).values():
             warehouse.execute(parent_table_ddl(feed))
             warehouse.execute(
                 sql.SQL("create table raw.{} partition of raw.{} default").format(
@@ -44,64 +45,70 @@ def fill(settings: Settings, *, subscribers: int, months: int) -> None:
     """Generate ``subscribers`` subscribers over ``months`` months up to October 2026 in raw."""
     text = Path(__file__).with_name("volume.sql").read_text()
     text = text.replace("{subscribers}", str(subscribers)).replace("{months}", str(months))
-    with connect(settings) as warehouse:
-        warehouse.execute(text)  # type: ignore[arg-type]
-        warehouse.execute("analyze")
+    execute(settings, text)
+    execute(settings, "analyze")
 
 
-def dbt(settings: Settings, *args: str, months: Iterable[str] = (), **env: str) -> Any:
-    """Run dbt in this process; the result's ``results``. Fails the test when dbt fails."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - 4 s
+def dbt(settings: Settings, *args: str, months: Iterable[date] = ()) -> dict[str, str]:
+    """Run dbt in this process on ``months`` (none: all). What failed: node name -> message."""
+    from dbt.cli.main import dbtRunner
 
-    target = settings.home / "dbt"
-    own = {
-        **settings.process_env(),
-        "DBT_TARGET_PATH": str(target / "target"),
-        "DBT_LOG_PATH": str(target / "logs"),
-        "TELMART_MONTHS": " ".join(months),
-        **env,
-    }
+    folder = str(dbt_folder(settings))
     before = dict(os.environ)
-    os.environ.update(own)
+    os.environ.update(dbt_environment(settings))
+    os.environ["TELMART_MONTHS"] = " ".join(month.isoformat() for month in months)
     try:
         done = dbtRunner().invoke(
-            [*args, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
+            [*args, "--project-dir", folder, "--profiles-dir", folder, "--quiet"]
         )
     finally:
         os.environ.clear()
         os.environ.update(before)
-    failed = [
-        f"{r.node.unique_id}: {r.status} {r.message}"
-        for r in getattr(done.result, "results", [])
-        if r.status in ("error", "fail", "runtime error")
-    ]
-    assert done.success, "\n".join(failed) or str(done.exception)
-    return done.result
+    if done.exception:
+        raise done.exception
+    results = getattr(done.result, "results", [])
+    return {r.node.name: f"{r.status}: {r.message}" for r in results if r.status in FAILED}
 
 
-def copy_of(settings: Settings, relation: str, name: str) -> None:
-    """Keep ``relation`` (schema.table) as ``build.<name>`` to compare with later."""
+def execute(settings: Settings, query: str) -> None:
+    """Run ``query`` as the owner and commit."""
     with connect(settings) as warehouse:
-        warehouse.execute(f"create table build.{name} as table {relation}")  # type: ignore[arg-type]
+        warehouse.execute(query)  # type: ignore[arg-type]
 
 
-def differences(settings: Settings, left: str, right: str) -> int:
-    """How many rows are in one of the two relations and not in the other, duplicates counted."""
-    query = (
-        f"select (select count(*) from (table {left} except all table {right}) as a)"
-        f" + (select count(*) from (table {right} except all table {left}) as b)"
+def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """All rows of ``query``."""
+    with connect(settings) as warehouse:
+        return warehouse.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+def built_tables(settings: Settings) -> list[str]:
+    """Every table dbt keeps in ``core`` and ``build``."""
+    found = rows(
+        settings,
+        "select format('%I.%I', schemaname, tablename) from pg_tables"
+        " where schemaname in ('core', 'build') order by 1",
     )
-    with connect(settings) as warehouse:
-        row = warehouse.execute(query).fetchone()  # type: ignore[arg-type]
-    assert row is not None
-    return int(row[0])
+    return [row[0] for row in found]
 
 
-def rows(warehouse: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
-    """All rows of a query."""
-    return warehouse.execute(query).fetchall()  # type: ignore[arg-type]
+def keep_copies(settings: Settings, tables: Sequence[str]) -> None:
+    """Copy ``tables`` to the schema ``kept``, to compare with later."""
+    execute(settings, "drop schema if exists kept cascade; create schema kept")
+    for table in tables:
+        execute(settings, f"create table kept.{table.replace('.', '__')} as table {table}")
 
 
-def remove_target(settings: Settings) -> None:
-    """Forget dbt's saved parse, so that the next call parses from nothing."""
-    shutil.rmtree(settings.home / "dbt", ignore_errors=True)
+def differences(settings: Settings, tables: Sequence[str]) -> dict[str, int]:
+    """How many rows each table has more or less than its copy, duplicates counted."""
+    found = {}
+    for table in tables:
+        kept = f"kept.{table.replace('.', '__')}"
+        query = f"""
+            select (select count(*) from (table {table} except all table {kept}) as more)
+                + (select count(*) from (table {kept} except all table {table}) as less)
+        """
+        [(count,)] = rows(settings, query)
+        if count:
+            found[table] = count
+    return found

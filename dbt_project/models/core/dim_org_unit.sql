@@ -1,12 +1,14 @@
 -- grain: one row per business month and organisation unit, with its ancestors at every level
+--
+-- A level that an organisation skips (an area right below its city) repeats the unit above it, so
+-- that drilling down by level never loses anybody. Levels below the unit's own are empty.
 {%- set levels = ["hq", "province", "city", "county", "area"] %}
 with units as (
     select * from {{ ref("stg_hr__org_unit") }}
     where {{ in_months("stat_month") }}
 ),
 
--- A unit and its ancestors as rows. Four steps up suffice for five levels; a unit may skip a level
--- (an area right below a city has no county).
+-- A unit and its ancestors as rows. Four steps up suffice for five levels.
 lineage as (
     select stat_month, org_unit_id, org_unit_id as ancestor_id, parent_id
     from units
@@ -50,9 +52,19 @@ final as (
         units.parent_id,
         units.sort_no,
         {%- for level in levels %}
-        ancestors.{{ level }}_id,
-        ancestors.{{ level }}_name,
-        ancestors.{{ level }}_name_en{{ "," if not loop.last }}
+        {%- set own_or_lower = levels[loop.index0:] %}
+        {%- set upwards = levels[: loop.index] | reverse | list %}
+        {%- set last_level = loop.last %}
+        {%- for part in ["id", "name", "name_en"] %}
+        case
+            when units.level in ('{{ own_or_lower | join("', '") }}')
+                then coalesce(
+                    {%- for above in upwards %}
+                    ancestors.{{ above }}_{{ part }}{{ "," if not loop.last }}
+                    {%- endfor %}
+                )
+        end as {{ level }}_{{ part }}{{ "," if not (last_level and loop.last) }}
+        {%- endfor %}
         {%- endfor %}
     from units
     inner join ancestors

@@ -1,0 +1,106 @@
+"""Which folder dbt works in: the repository's ``dbt_project``, or one laid out for an operator.
+
+An operator (``TELMART_OPERATOR``) brings the staging of its own feeds and may change rule tables::
+
+    <operator>/dbt/staging/stg_crm__subscriber.sql …   every model named in models/staging/stg_*.yml
+    <operator>/dbt/staging/_sources.yml                the raw tables these read
+    <operator>/reference/vad_threshold.csv …           only the rule tables that differ
+
+For it a project of symbolic links is kept in ``<home>/dbt/project``. Naming the operator's folder
+in dbt's ``model-paths`` instead would be shorter, and destructive: dbt writes what it runs to
+``<target>/run/<project>/<path of the file>``, which for an absolute path *is* the operator's file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestration.errors import TelmartError
+from orchestration.settings import ROOT, Settings
+
+STANDARD = ROOT / "dbt_project"
+CODES = ROOT / "seeds/codes"
+REFERENCE = ROOT / "seeds/reference"
+#: what an operator's project shares with the standard one
+_SHARED = ("dbt_project.yml", "profiles.yml", "macros", "models/core", "models/marts")
+
+
+def dbt_folder(settings: Settings) -> Path:
+    """The folder to give dbt as ``--project-dir`` and ``--profiles-dir``.
+
+    Lays out the operator's project, or brings it up to date; costs a few milliseconds.
+
+    Raises:
+        TelmartError: the operator's folder lacks its staging, or holds a rule table that none of
+            ours is named like.
+    """
+    if settings.operator is None:
+        return STANDARD
+    root = settings.home / "dbt/project"
+    wanted = _links(settings.operator)
+    _remove_others(root, set(wanted))
+    for place, source in wanted.items():
+        _link(root / place, source)
+    return root / "dbt_project"
+
+
+def reference_files(settings: Settings) -> dict[str, Path]:
+    """The rule tables in force, by name: the operator's own where it has one, else ours.
+
+    Raises:
+        TelmartError: the operator has one that none of ours is named like.
+    """
+    return _reference(settings.operator)
+
+
+def _reference(operator: Path | None) -> dict[str, Path]:
+    ours = {path.name: path for path in sorted(REFERENCE.glob("*.csv"))}
+    if operator is None:
+        return ours
+    own = {path.name: path for path in sorted((operator / "reference").glob("*.csv"))}
+    for name in own.keys() - ours.keys():
+        raise TelmartError(
+            f"{own[name]} is not one of the rule tables, so it would change nothing.",
+            f"Name it like the one it replaces: {', '.join(ours)}.",
+        )
+    return ours | own
+
+
+def _links(operator: Path) -> dict[str, Path]:
+    """Path inside the layout -> what it links to."""
+    staging = operator / "dbt/staging"
+    if not any(staging.glob("*.sql")):
+        raise TelmartError(
+            f"TELMART_OPERATOR is {operator}, but {staging} holds no models.",
+            "Put the operator's stg_*.sql there; examples/public_prepaid shows how.",
+        )
+    links = {f"dbt_project/{name}": STANDARD / name for name in _SHARED}
+    links["seeds/codes"] = CODES
+    # what staging must look like holds for whoever provides it
+    for path in sorted((STANDARD / "models/staging").glob("stg_*.yml")):
+        links[f"dbt_project/models/staging/{path.name}"] = path
+    for path in sorted(staging.iterdir()):
+        if path.suffix in {".sql", ".yml", ".yaml"}:
+            links[f"dbt_project/models/staging/{path.name}"] = path
+    for name, path in _reference(operator).items():
+        links[f"seeds/reference/{name}"] = path
+    return links
+
+
+def _link(place: Path, source: Path) -> None:
+    if place.is_symlink() and place.readlink() == source:
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_name(f".{place.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(source)
+    fresh.replace(place)
+
+
+def _remove_others(root: Path, wanted: set[str]) -> None:
+    """Take away links that an earlier layout had; nothing but links is ever removed."""
+    for folder, _, _ in os.walk(root):
+        for entry in Path(folder).iterdir():
+            if entry.is_symlink() and str(entry.relative_to(root)) not in wanted:
+                entry.unlink()
