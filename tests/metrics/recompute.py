@@ -326,10 +326,16 @@ class Recomputation(Customers):
 
 
 def masked() -> list[pl.Expr]:
-    """A number without its middle, a name without the given name."""
+    """138****5678 (of a short number less is shown, so that half stays hidden) and 张**."""
     number = pl.col("msisdn")
+    size = number.str.len_chars()
     return [
-        (number.str.head(3) + "****" + number.str.tail(4)).alias("msisdn_masked"),
+        pl.when(size >= 11)
+        .then(number.str.head(3) + "****" + number.str.tail(4))
+        .when(size >= 8)
+        .then(number.str.head(2) + "****" + number.str.tail(2))
+        .otherwise(pl.lit("****"))
+        .alias("msisdn_masked"),
         (pl.col("customer_name").str.head(1) + "**").alias("customer_name_masked"),
     ]
 

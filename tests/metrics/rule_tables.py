@@ -15,13 +15,19 @@ from orchestration.settings import ROOT
 
 @dataclass
 class Rules:
-    """The rule tables of one operator, and the names of codes."""
+    """The rule tables of one operator, and the names of codes.
+
+    ``folder`` holds the operator's own tables; those it lacks are in ``standard``.
+    """
 
     folder: Path
+    standard: Path = ROOT / "seeds/reference"
     codes: Path = ROOT / "seeds/codes"
 
     def rows(self, name: str) -> list[dict[str, str]]:
-        with (self.folder / f"{name}.csv").open(encoding="utf-8", newline="") as f:
+        own = self.folder / f"{name}.csv"
+        path = own if own.is_file() else self.standard / own.name
+        with path.open(encoding="utf-8", newline="") as f:
             return list(csv.DictReader(f))
 
     def names(self, code_set: str) -> dict[str, tuple[str, str]]:
