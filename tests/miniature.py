@@ -28,12 +28,12 @@ MONTHS = (date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1))
 KEYS = {
     "stat_month": ("date not null", "m"),
     "province_id": ("text", "'P'"),
-    "city_id": ("text", "left(area_id, 1)"),
-    "city_name": ("text", "left(area_id, 1) || '市'"),
-    "city_name_en": ("text", "'City ' || left(area_id, 1)"),
-    "county_id": ("text", "left(area_id, 2)"),
-    "area_id": ("text", "area_id"),
-    "account_manager_id": ("text", "account_manager_id"),
+    "city_id": ("text", "left(area_id_current, 1)"),
+    "city_name": ("text", "left(area_id_current, 1) || '市'"),
+    "city_name_en": ("text", "'City ' || left(area_id_current, 1)"),
+    "county_id": ("text", "left(area_id_current, 2)"),
+    "area_id": ("text", "area_id_current"),
+    "account_manager_id": ("text", "account_manager_id_current"),
 }
 _COUNT = ("bigint", ":amount")
 _MONEY = ("numeric(18, 2)", ":amount")
@@ -46,12 +46,14 @@ TABLES = {
     },
     "mart_retention__subscriber_month": {
         "subscriber_id": ("text", "subscriber_id"),
-        "msisdn_masked": ("text", "left(msisdn, 3) || '****' || right(msisdn, 4)"),
+        "msisdn_masked": ("text", "msisdn_masked"),
         # some values live in city B only: whoever meets them has looked too far
         "customer_name_masked": (
-            "text", "case left(area_id, 1) when 'B' then '欧**' else '张**' end"
+            "text", "case left(area_id_current, 1) when 'B' then '欧**' else '张**' end"
         ),
-        "vip_level": ("text", "case left(area_id, 1) when 'B' then 'diamond' else 'none' end"),
+        "vip_level": (
+            "text", "case left(area_id_current, 1) when 'B' then 'diamond' else 'none' end"
+        ),
         "billed_amt": _MONEY,
         "is_mid_high": ("boolean", "true"),
         "contract_ends_on": ("date", "date '2027-01-31'"),
@@ -189,8 +191,10 @@ def fill(settings: Settings) -> None:
             "create table core.dim_org_unit (stat_month date, org_unit_id text, level text,"
             " province_id text, city_id text, county_id text, area_id text);"
             "create table core.dim_staff (stat_month date, staff_id text);"
-            "create table core.dim_subscriber (subscriber_id text, msisdn text, area_id text,"
-            " account_manager_id text)"
+            "create table core.dim_subscriber (subscriber_id text, as_of_month date,"
+            " msisdn_masked text, area_id_current text, account_manager_id_current text);"
+            "create table staging.stg_crm__subscriber (stat_month date, subscriber_id text,"
+            " msisdn text)"
         )
         warehouse.execute(
             "insert into core.dim_org_unit"
@@ -206,10 +210,22 @@ def fill(settings: Settings) -> None:
             " from core.dim_org_unit, unnest('{1,2}'::text[]) as n"
         )
         warehouse.execute(
-            "insert into core.dim_subscriber select 'S' || row_number() over w,"
-            " '138' || lpad((row_number() over w)::text, 8, '0'), area_id, 'M-' || area_id || n"
-            " from (select distinct area_id from core.dim_org_unit) as areas,"
-            " unnest('{1,2}'::text[]) as n, generate_series(1, 5) window w as (order by area_id, n)"
+            "insert into staging.stg_crm__subscriber select month, 'S' || n,"
+            " '138' || lpad((n * 997)::text, 8, '0') from generate_series(1, 80) as n,"
+            " unnest(%s::date[]) as month",
+            [list(MONTHS)],
+        )
+        warehouse.execute(
+            "insert into core.dim_subscriber select 'S' || row_number() over w, %s, null, area_id,"
+            " 'M-' || area_id || n from (select distinct area_id from core.dim_org_unit) as areas,"
+            " unnest('{1,2}'::text[]) as n, generate_series(1, 5)"
+            " window w as (order by area_id, n)",
+            [MONTHS[-1]],
+        )
+        warehouse.execute(
+            "update core.dim_subscriber as c set msisdn_masked = left(msisdn, 3) || '****'"
+            " || right(msisdn, 4) from staging.stg_crm__subscriber as s"
+            " where c.subscriber_id = s.subscriber_id"
         )
         for table in TABLES:
             columns = ", ".join(f"{name} {kind}" for name, (kind, _) in columns_of(table).items())

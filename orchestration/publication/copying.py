@@ -18,6 +18,9 @@ from orchestration.access.served import require_keys
 from orchestration.errors import TelmartError
 from orchestration.publication.manifest import PublishedTable
 
+#: ends the name of a table while it is filled beside the one it will replace
+_NEW = "__new"
+
 _COLUMNS = """
     select attname, format_type(atttypid, atttypmod), attcollation
     from pg_attribute
@@ -43,7 +46,7 @@ def fill(
         )
     require_keys(warehouse, table.build_schema, table.table)
     is_new = columns != _columns(warehouse, table.mart, table.table)
-    name = f"{table.table}__new" if is_new else table.table
+    name = table.table + _NEW if is_new else table.table
     served = sql.Identifier(table.mart, name)
     built = [
         row[0] for row in warehouse.execute(
@@ -86,7 +89,7 @@ def swap(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> No
         )
         warehouse.execute(
             sql.SQL("alter table {} rename to {}").format(
-                sql.Identifier(table.mart, f"{table.table}__new"), sql.Identifier(table.table)
+                sql.Identifier(table.mart, table.table + _NEW), sql.Identifier(table.table)
             )
         )
         warehouse.execute(

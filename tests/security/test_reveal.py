@@ -7,7 +7,7 @@ import pytest
 
 from tests.miniature import Miniature
 
-MINE = "select subscriber_id from core.dim_subscriber where account_manager_id = 'M-A111'"
+MINE = "select subscriber_id from core.dim_subscriber where account_manager_id_current = 'M-A111'"
 ASK = "select access.request_msisdn(%s, %s)"
 SHOW = "select access.reveal_msisdn(%s)"
 
@@ -18,7 +18,9 @@ def log_size(world: Miniature) -> int:
 
 def test_an_account_manager_sees_a_number_of_his_own_and_it_is_logged(world: Miniature) -> None:
     customer = world.one(MINE)
-    number = world.one(f"select msisdn from core.dim_subscriber where subscriber_id = '{customer}'")
+    number = world.one(
+        f"select msisdn from staging.stg_crm__subscriber where subscriber_id = '{customer}'"
+    )
     with world.person("zhou_account", autocommit=True) as connection:
         row = connection.execute(ASK, [customer, "  contract ends soon "]).fetchone()
         assert connection.execute(SHOW, row).fetchone() == (number,)

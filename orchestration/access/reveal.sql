@@ -1,4 +1,4 @@
--- Looking behind the mask. Marts carry 138****1234; an account manager who must call a customer of
+-- Looking behind the mask; executed at every `apply`, because it names models. Marts carry 138****1234; an account manager who must call a customer of
 -- his own asks for the number in two steps:
 --
 --     select access.request_msisdn('S0001234', 'contract ends this month');   -- 17
@@ -7,7 +7,7 @@
 -- Two, because a log row written in the same transaction as the answer could be rolled back after
 -- reading it. The number is given only for a request that an earlier transaction has committed.
 
-create function access.request_msisdn(subscriber_id text, reason text) returns bigint
+create or replace function access.request_msisdn(subscriber_id text, reason text) returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -22,7 +22,7 @@ begin
     if not exists (
         select from core.dim_subscriber as customer
         inner join access.person_account as scope
-            on customer.account_manager_id = scope.account_manager_id
+            on customer.account_manager_id_current = scope.account_manager_id
         where customer.subscriber_id = request_msisdn.subscriber_id
             and scope.person = session_user
             and now() >= scope.valid_from and now() < scope.valid_until
@@ -36,18 +36,22 @@ begin
     return request;
 end $$;
 
-create function access.reveal_msisdn(request bigint) returns text
+create or replace function access.reveal_msisdn(request bigint) returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     number text;
 begin
-    select customer.msisdn into number
+    select snapshot.msisdn into number
     from access.pii_access as asked
     inner join core.dim_subscriber as customer on asked.subscriber_id = customer.subscriber_id
+    -- numbers are masked from core on
+    inner join staging.stg_crm__subscriber as snapshot
+        on customer.subscriber_id = snapshot.subscriber_id
+        and customer.as_of_month = snapshot.stat_month
     inner join access.person_account as scope
-        on customer.account_manager_id = scope.account_manager_id
+        on customer.account_manager_id_current = scope.account_manager_id
     where asked.pii_access_id = request
         and asked.person = session_user
         and scope.person = session_user
