@@ -22,8 +22,9 @@ from superset_assets.builder.check import check
 from superset_assets.builder.datasets import build_dataset, dataset_name
 from superset_assets.builder.ids import uuid_of
 from superset_assets.builder.manifest import read_catalog
+from superset_assets.builder.reading import read_specs
 from superset_assets.builder.slices import build_slice, slice_key
-from superset_assets.builder.specs import ASSETS, Specs, read_specs
+from superset_assets.builder.specs import ASSETS, Specs
 from superset_assets.builder.tables import read_tables
 from superset_assets.builder.text import LANGUAGES
 

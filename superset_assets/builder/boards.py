@@ -111,6 +111,8 @@ def _filter(given: Filter, dashboard: Dashboard, catalog: Catalog, language: str
             "inverseSelection": False,
             "searchAllOptions": False,
         },
+        # Without it the first value is shown in the bar but not applied to the charts.
+        "requiredFirst": bool(given.first),
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [
             f"NATIVE_FILTER-{parent}" for parent in given.parents if parent in dashboard.filters

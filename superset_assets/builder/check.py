@@ -7,7 +7,8 @@ from pathlib import Path
 
 from orchestration.errors import TelmartError
 from superset_assets.builder.catalog import Catalog, Mart
-from superset_assets.builder.specs import Chart, Dashboard, Specs, load
+from superset_assets.builder.reading import load
+from superset_assets.builder.specs import Chart, Dashboard, Specs
 from superset_assets.builder.viz import KINDS
 
 #: fields that say what is asked, which each kind must have
@@ -129,8 +130,7 @@ def _dashboard(dashboard: Dashboard, specs: Specs) -> Iterator[str]:
     for name in dashboard.filters:
         if name not in specs.filters:
             yield f"{where}: no filter is called {name!r} in filters.yaml"
-    rows = [*dashboard.top, *(row for tab in dashboard.tabs for row in tab.rows)]
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(dashboard.rows, start=1):
         width = sum(tile.width for tile in row)
         if width != 12:
             yield f"{where}: row {number} is {width} columns wide, not 12"

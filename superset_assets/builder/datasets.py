@@ -133,20 +133,21 @@ def _compared(metric: Metric, mart: Mart, language: str) -> list[dict[str, Any]]
     look, known = shown(metric, language), mart.metrics
     now, before = (sql_of(metric, known, f"{OFFSET} = {n}") for n in (0, 1))
     label, about = metric.label.of(language), metric.description.of(language)
-    change = change_name(metric).of(language)
+    change = f"{label} {change_name(metric).of(language)}"  # labels in one query must differ
     found = [
         _saved(metric.name, look.name(label, language), about, look.scale(now), look.format),
         _saved(
             change_metric(metric.name),
             change,
-            f"{label}: {change}",
+            about,
             change_sql(now, before, metric),
             change_format(metric),
         ),
     ]
     if metric.unit in ("count", "yuan") and metric.additivity != "ratio":
         tile = compact_sql(now, metric, language)
-        found.append(_saved(tile_metric(metric.name), label, about, tile, None))
+        name = tile_metric(metric.name)
+        found.append(_saved(name, label, about, tile, None))
     return found
 
 

@@ -65,6 +65,13 @@ class _Builder:
 
     def _tile(self, tile: Tile, parent: str, above: list[str], suffix: str) -> None:
         size: dict[str, Any] = {"width": tile.width, "height": tile.height}
+        if tile.column:
+            key = f"COLUMN-{suffix}"
+            meta = {"width": tile.width, "background": "BACKGROUND_TRANSPARENT"}
+            self.add("COLUMN", key, parent, above, meta)
+            for place, inside in enumerate(tile.column, start=1):
+                self._tile(inside, key, [*above, key], f"{suffix}-{place}")
+            return
         if tile.text:
             meta = size | {"code": tile.text.of(self.language)}
             self.add("MARKDOWN", f"MARKDOWN-{suffix}", parent, above, meta)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from superset_assets.builder.catalog import Column, Mart
-from superset_assets.builder.specs import load
+from superset_assets.builder.reading import load
 from superset_assets.builder.text import Text, read_text
 
 

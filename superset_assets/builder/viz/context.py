@@ -9,7 +9,7 @@ from typing import Any
 from superset_assets.builder.catalog import Column, Mart
 from superset_assets.builder.datasets import change_metric, text_twin, tile_metric
 from superset_assets.builder.specs import Chart
-from superset_assets.builder.units import column_format
+from superset_assets.builder.units import change_name, column_format
 
 #: colours with a meaning, by the name specs use; see colors.yaml
 TONES = ("good", "bad", "warn", "calm", "note")
@@ -59,8 +59,11 @@ class Context:
         """Formats, headers and bars of a table's columns."""
         config: dict[str, dict[str, Any]] = {}
         bars = set(self.look.get("bars", ()))
+        hidden = set(self.look.get("hidden", ()))
         for name in (*self.chart.by, *self.chart.columns):
             entry: dict[str, Any] = {"showCellBars": False}
+            if name in hidden:
+                entry["visible"] = False
             number = column_format(self.source(name), self.language)
             if number:
                 entry |= {"d3NumberFormat": number, "horizontalAlign": "right"}
@@ -70,7 +73,11 @@ class Context:
             entry = {"showCellBars": name in bars, "horizontalAlign": "right"} | self._named(name)
             config[name] = entry
             if self.chart.compare:
-                config[change_metric(name)] = {"showCellBars": False, "horizontalAlign": "right"}
+                config[change_metric(name)] = {
+                    "showCellBars": False,
+                    "horizontalAlign": "right",
+                    "customColumnName": change_name(self.mart.metrics[name]).of(self.language),
+                }
                 config[tile_metric(name)] = {"showCellBars": False} | self._named(name)
         return config
 
@@ -83,24 +90,29 @@ class Context:
         return named
 
     def marks(self) -> list[dict[str, Any]]:
-        """Coloured cells: ``{column, is, value, tone, paint}``."""
-        found = []
-        for mark in self.look.get("marks", ()):
-            name = mark["column"]
-            column = name if name in self.mart.metrics else self.column(name)
-            rule = {
-                "column": column,
-                "operator": mark["is"],
-                "colorScheme": self.tones[mark["tone"]],
-                "objectFormatting": "TEXT_COLOR",
-                "toTextColor": True,
-                "useGradient": False,
+        """Coloured cells: ``column``, ``is`` (an operator), ``value``, ``tone``; ``paint`` names
+        another column to colour, ``heat`` instead of ``is`` shades from low to high.
+        """
+        return [self._mark(mark) for mark in self.look.get("marks", ())]
+
+    def _mark(self, mark: Mapping[str, Any]) -> dict[str, Any]:
+        rule = {"column": self._shown(mark["column"])}
+        if "heat" in mark:
+            return rule | {
+                "operator": "None",
+                "colorScheme": self.tones[mark["heat"]],
+                "objectFormatting": "BACKGROUND_COLOR",
+                "useGradient": True,
             }
-            if "value" in mark:
-                value = mark["value"]
-                rule["targetValue"] = value[self.language] if isinstance(value, dict) else value
-            found.append(rule)
-        return found
+        rule |= _colored(mark["is"], self.tones[mark["tone"]])
+        if "value" in mark:
+            rule["targetValue"] = mark["value"]
+        if "paint" in mark:
+            rule["columnFormatting"] = self._shown(mark["paint"])
+        return rule
+
+    def _shown(self, name: str) -> str:
+        return name if name in self.mart.metrics else self.column(name)
 
     def changes(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
         """Changes in the colour of what they mean: good, bad, or neither."""
@@ -111,18 +123,19 @@ class Context:
                 continue
             up, down = ("good", "bad") if direction == "up" else ("bad", "good")
             for operator, tone in ((">", up), ("<", down)):
-                found.append(
-                    {
-                        "column": change_metric(name),
-                        "operator": operator,
-                        "targetValue": 0,
-                        "colorScheme": self.tones[tone],
-                        "objectFormatting": "TEXT_COLOR",
-                        "toTextColor": True,
-                        "useGradient": False,
-                    }
-                )
+                rule = _colored(operator, self.tones[tone])
+                found.append(rule | {"column": change_metric(name), "targetValue": 0})
         return found
+
+
+def _colored(operator: str, color: str) -> dict[str, Any]:
+    return {
+        "operator": operator,
+        "colorScheme": color,
+        "objectFormatting": "TEXT_COLOR",
+        "toTextColor": True,
+        "useGradient": False,
+    }
 
 
 _OPERATORS = {

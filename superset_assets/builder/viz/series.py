@@ -35,7 +35,7 @@ def _series(context: Context, viz_type: str) -> dict[str, Any]:
         "xAxisLabelInterval": "auto",
         "y_axis_format": context.look.get("format", first.format),
         "y_axis_bounds": context.look.get("bounds", [None, None]),
-        "truncateYAxis": "bounds" in context.look,
+        "truncateYAxis": context.look.get("zoom", False) or "bounds" in context.look,
         "truncateXAxis": True,
         "minorSplitLine": False,
         "show_legend": len(chart.metrics) > 1 or bool(chart.series),
@@ -81,6 +81,5 @@ def bar(context: Context) -> dict[str, Any]:
         "order_desc": not ascending,
         "x_axis_sort": order,
         "x_axis_sort_asc": not ascending,
-        "xAxisForceCategorical": True,
         "bar_gap": "10%",
     }

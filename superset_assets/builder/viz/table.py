@@ -39,7 +39,11 @@ def _table(context: Context) -> dict[str, Any]:
 def state(context: Context) -> dict[str, Any]:
     """One line about the data: different rows of the columns named."""
     columns = [context.column(name) for name in context.chart.columns]
-    return _table(context) | {"query_mode": "aggregate", "groupby": columns}
+    return _table(context) | {
+        "query_mode": "aggregate",
+        "groupby": columns,
+        "table_timestamp_format": "%Y-%m",
+    }
 
 
 def tiles(context: Context) -> dict[str, Any]:
