@@ -56,7 +56,7 @@ def run_and_report(here: Settings, month: str | None = None, full: bool = False)
     from orchestration.refresh.progress import TerminalProgress  # noqa: PLC0415
 
     began = time.monotonic()
-    with TerminalProgress() as progress:
+    with TerminalProgress(here.logs / "run.log") as progress:
         outcome = refresh(here, progress, month, full)
     if outcome.nothing_to_do:
         out.print(
@@ -65,8 +65,8 @@ def run_and_report(here: Settings, month: str | None = None, full: bool = False)
         )
         return
     _summary(progress, time.monotonic() - began)
-    for line in outcome.waiting:
-        out.print(f"[yellow]Waiting[/]  {line}", highlight=False)
+    for line in progress.notes:
+        out.print(f"[yellow]Note[/]  {line}", highlight=False)
     if not outcome.success:
         raise explain(outcome)
     out.print(f"Done. Run {outcome.run_id[:8]} in the Dagster UI.", highlight=False)
@@ -83,9 +83,10 @@ def publish() -> None:
     from orchestration.refresh.manifest import prepare  # noqa: PLC0415
     from orchestration.refresh.progress import TerminalProgress, watching  # noqa: PLC0415
 
-    with TerminalProgress() as progress, watching(progress):
-        prepare(settings())
-        done = deploy(settings())
+    here = settings()
+    with TerminalProgress(here.logs / "run.log") as progress, watching(progress):
+        prepare(here)
+        done = deploy(here)
     out.print(done.text, highlight=False, markup=False)
 
 

@@ -46,7 +46,7 @@ class Deployed:
 
 def read_dashboards() -> list[Dashboard]:
     """Every dashboard of ``superset_assets/dashboards``, with the marts its charts name."""
-    from superset_assets.builder.specs import read_specs  # noqa: PLC0415
+    from superset_assets.builder.reading import read_specs  # noqa: PLC0415
 
     specs = read_specs()
     return [

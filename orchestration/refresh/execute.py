@@ -28,7 +28,6 @@ class Outcome:
         run_id: the Dagster run; empty when none was needed.
         failed_steps: step and reason.
         holds: what stops publication now.
-        waiting: "2026-11 waits for crm.subscriber, …".
     """
 
     nothing_to_do: bool = False
@@ -36,7 +35,6 @@ class Outcome:
     run_id: str = ""
     failed_steps: dict[str, str] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

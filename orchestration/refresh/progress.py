@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 
@@ -44,6 +45,8 @@ class Progress:
     """The state of all stages. ``show`` and ``say`` do nothing here; see ``TerminalProgress``."""
 
     lines: dict[Stage, Line] = field(default_factory=lambda: {s: Line() for s in Stage})
+    #: what is worth reading at the end: "2026-11 waits for crm.subscriber"
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def working(self, stage: Stage, total: int | None = None) -> Iterator[Line]:
@@ -100,19 +103,28 @@ _MARKS = {
 
 
 class TerminalProgress(Progress):
-    """Drawn with Rich on a terminal; plain lines into a pipe or a log file."""
+    """Drawn with Rich on a terminal; plain lines into a pipe or a log file.
 
-    def __init__(self) -> None:
+    While it is entered, whatever else is written to the standard streams (dbt, Dagster's own log)
+    goes to ``log``: it is for engineers, and would tear the display.
+    """
+
+    def __init__(self, log: Path) -> None:
         super().__init__()
         from rich.console import Console  # noqa: PLC0415
 
-        # Dagster captures the standard streams of its steps: keep one of our own.
-        self._stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-        self.console = Console(file=self._stream, force_terminal=sys.stdout.isatty() or None)
+        self._log = log
+        self._streams = [os.dup(1), os.dup(2)]
+        self._screen = os.fdopen(os.dup(1), "w", buffering=1)
+        self.console = Console(file=self._screen, force_terminal=sys.stdout.isatty() or None)
         self._live: Any = None
         self._began = time.monotonic()
 
     def __enter__(self) -> TerminalProgress:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        sink = os.open(self._log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        _redirect(sink, sink)
+        os.close(sink)
         if self.console.is_terminal:
             from rich.live import Live  # noqa: PLC0415
 
@@ -127,7 +139,8 @@ class TerminalProgress(Progress):
         if self._live is not None:
             self._live.stop()
             self._live = None
-        self._stream.flush()
+        self._screen.flush()
+        _redirect(*self._streams)
 
     def say(self, text: str) -> None:
         if self._live is None:
@@ -145,6 +158,13 @@ class TerminalProgress(Progress):
             spent = f"{line.seconds:.0f} s" if line.seconds >= 1 else ""
             table.add_row(_MARKS[line.state], stage, count, line.text, spent)
         return table
+
+
+def _redirect(out: int, err: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(out, 1)
+    os.dup2(err, 2)
 
 
 _current = Progress()

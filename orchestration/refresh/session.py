@@ -16,6 +16,7 @@ from orchestration.loader import Arrival, pending
 from orchestration.quality.rules import Suite
 from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.quality.validator import Validator, preload
+from orchestration.refresh.progress import current
 from orchestration.refresh.work import Work, note_work
 from orchestration.settings import Settings
 
@@ -68,7 +69,11 @@ class Session:
     @cached_property
     def work(self) -> Work:
         """What there is to build and publish, noted at the first call: after the loads."""
-        return note_work(self.settings, self.month, self.full)
+        found = note_work(self.settings, self.month, self.full)
+        current().notes += [
+            f"{month:%Y-%m} waits for {', '.join(feeds)}" for month, feeds in found.waiting.items()
+        ]
+        return found
 
     @property
     def validator(self) -> Validator:

@@ -1,7 +1,5 @@
 """dbt's models, seeds and tests as assets and checks, built by one dbt command."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
@@ -50,15 +48,15 @@ def definitions(settings: Settings) -> dg.Definitions:
         if not work.months:
             context.log.info("No month to build.")
             return
-        command = ["build", "--indirect-selection", "cautious"]
+        # Unit tests are about code, not about this month's data: CI runs them.
+        command = ["build", "--exclude-resource-type", "unit_test"]
         if work.full_refresh:
             command.append("--full-refresh")
         os.environ["TELMART_MONTHS"] = (
             "" if work.full_refresh else " ".join(m.isoformat() for m in work.months)
         )
-        total = sum(1 for _ in context.op_execution_context.selected_output_names)
-        with current().working(Stage.MODELS, total):
-            yield from _build(context, session, dbt.cli(command, context=context))
+        with current().working(Stage.MODELS, len(context.selected_asset_keys)):
+            yield from _build(session, dbt.cli(command, context=context))
 
     executable = str(Path(sys.executable).with_name("dbt"))
     return dg.Definitions(
@@ -71,9 +69,7 @@ def definitions(settings: Settings) -> dg.Definitions:
     )
 
 
-def _build(
-    context: dg.AssetExecutionContext, session: Session, dbt: DbtCliInvocation
-) -> Iterator[Any]:
+def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
     """Pass dbt's events on; a failed model or test holds publication."""
     note_child(session.settings, dbt.process.pid)
     try:

@@ -1,7 +1,5 @@
 """dbt as a Dagster resource, without the two things that cost seconds before every command."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version

@@ -1,7 +1,5 @@
 """One asset per feed: ``raw/<system>__<feed>``, loaded from whatever arrived for it."""
 
-from __future__ import annotations
-
 import hashlib
 
 import dagster as dg

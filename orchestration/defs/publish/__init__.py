@@ -1,7 +1,5 @@
 """The served marts, and the dashboards on them."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.publish import dashboards, marts

@@ -1,7 +1,5 @@
 """The dashboards, as assets on the served marts: deployed, then their caches emptied and warmed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The served marts: one step copies the checked months of all tables in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """Suites: assets for lineage, and blocking checks on feeds and marts."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.quality import arrival, marts

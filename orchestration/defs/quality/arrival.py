@@ -1,7 +1,5 @@
 """One blocking check per feed: what arrived is tested before any model reads it."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.quality.reporting import check_result, suite_spec

@@ -1,7 +1,5 @@
 """One blocking check per mart table: what dbt built is tested before people see it."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.quality.reporting import check_result, suite_spec

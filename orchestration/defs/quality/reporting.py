@@ -1,7 +1,5 @@
 """How the result of a suite appears in Dagster."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

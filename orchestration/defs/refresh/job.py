@@ -1,7 +1,5 @@
 """The job ``refresh``: everything from the landing area to the dashboards."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.refresh.resource import Refresh

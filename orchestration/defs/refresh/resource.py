@@ -1,7 +1,5 @@
 """What the steps of a refresh share, as a Dagster resource: one session, one lock."""
 
-from __future__ import annotations
-
 import contextlib
 
 import dagster as dg
