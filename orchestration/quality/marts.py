@@ -38,6 +38,8 @@ def check_mart(
     """
     periods = {m.isoformat(): f"{m:%Y-%m}" for m in sorted(months)}
     table = sql.Identifier("build", suite.subject)
+    # dbt has just filled it: without statistics the reconciling joins are planned badly
+    connection.execute(sql.SQL("analyze {}").format(table))
     numbers = aggregates(connection, table, "stat_month", suite.measures, list(periods))
     extra: dict[str, None] = {}
     for query in suite.queries:

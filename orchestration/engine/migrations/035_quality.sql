@@ -30,9 +30,9 @@ create table quality.profile (
     primary key (subject, measure, period)
 );
 
--- What is usual for a number: its median over up to six earlier periods (or later ones, for the
--- first period). Four sigma of counting noise are allowed for in ratio_beyond_noise, so that a
--- feed with a dozen events a month does not cry wolf; in large feeds that is next to nothing.
+-- What is usual for a number: its median over six other periods, the earlier ones first and the
+-- nearest of them first. Four sigma of counting noise are allowed for in ratio_beyond_noise, so
+-- that a feed with a dozen events a month does not cry wolf; in large feeds that is next to nothing.
 create view quality.profile_usual as
 select
     p.subject, p.period, p.measure, p.value, u.usual,
@@ -46,22 +46,13 @@ select
     end as ratio_beyond_noise
 from quality.profile as p
 cross join lateral (
-    select coalesce(
-        (
-            select percentile_cont(0.5) within group (order by e.value)
-            from (
-                select value from quality.profile
-                where subject = p.subject and measure = p.measure and period < p.period
-                order by period desc limit 6
-            ) as e
-        ),
-        (
-            select percentile_cont(0.5) within group (order by l.value)
-            from (
-                select value from quality.profile
-                where subject = p.subject and measure = p.measure and period > p.period
-                order by period limit 6
-            ) as l
-        )
-    )::numeric as usual
+    select (percentile_cont(0.5) within group (order by near.value))::numeric as usual
+    from (
+        select other.value
+        from quality.profile as other
+        where other.subject = p.subject and other.measure = p.measure
+            and other.period <> p.period and other.value is not null
+        order by other.period < p.period desc, abs(other.period - p.period)
+        limit 6
+    ) as near
 ) as u;
