@@ -103,18 +103,18 @@ class Attempt:
         if found.gave_up:
             raise self._give_up(found)
         self._require_rows()
-        bad = len(self.problems) + checking.count_broken(self.connection, table, rules)
-        if bad > self._budget():
-            self.problems += checking.broken_rows(self.connection, table, rules, KEPT_OF_REFUSED)
-            raise self._too_many(bad)
-        self.problems += checking.broken_rows(self.connection, table, rules, MAX_BAD)
-        checking.delete_broken(self.connection, table, rules)
-        repeated = checking.repeated_rows(self.connection, table, self.feed, MAX_BAD + 1)
+        enough = max(self._budget(), KEPT_OF_REFUSED) + 1
+        structure = len(self.problems)
+        broken = checking.broken_rows(self.connection, table, rules, enough)
+        self.problems += broken
+        if len(self.problems) > self._budget():
+            raise self._too_many(structure + checking.count_broken(self.connection, table, rules))
+        repeated = checking.repeated_rows(self.connection, table, self.feed, broken, enough)
         self.problems += repeated
         if len(self.problems) > self._budget():
             raise self._too_many(len(self.problems))
-        if repeated:
-            checking.delete_lines(self.connection, table, [place(p.file, p.line) for p in repeated])
+        lines = [place(p.file, p.line) for p in broken + repeated]
+        checking.delete_lines(self.connection, table, lines)
         partition.settle_careful(self.connection, self.feed, table)
         self.rows_loaded = self.rows_read - len(self.problems)
         self.totals = checking.sums(self.connection, table, self._total_columns())
@@ -130,8 +130,8 @@ class Attempt:
                 sql.Literal(f"ISO, {self.feed.date_order.upper()}")
             )
         )
-        # rows are numbered by their place in the table on some paths: always start at the front
-        self.connection.execute("set local synchronize_seqscans = off")
+        # for finding repeated keys among millions of rows without going to disk
+        self.connection.execute("set local work_mem = '128MB'")
 
     def _create(self, *, careful: bool) -> sql.Identifier:
         table = partition.create_partition(

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection, errors, sql
 
 from orchestration.contracts import Feed
-from orchestration.loader.copying import file_and_line
+from orchestration.loader.copying import file_and_line, place
 from orchestration.loader.partition import LINE
 from orchestration.loader.result import NotCleanError, Problem
 from orchestration.loader.rules import Rule, any_broken
@@ -80,55 +80,63 @@ def broken_rows(
 
 
 def repeated_rows(
-    connection: Connection[Any], table: sql.Identifier, feed: Feed, limit: int
+    connection: Connection[Any],
+    table: sql.Identifier,
+    feed: Feed,
+    broken: list[Problem],
+    limit: int,
 ) -> list[Problem]:
     """The rows of a careful table that repeat the key of an earlier row, by line.
 
-    Rows without a line come from the version that is being corrected; they are the earlier ones.
+    ``broken`` rows are out already and repeat nothing. Rows without a line come from the version
+    that is being corrected; they are the earlier ones. At least ``limit`` rows are found if there
+    are that many.
     """
     key = sql.SQL(", ").join(map(sql.Identifier, feed.key))
-    shown = sql.SQL("concat_ws(', ', {})").format(key)
     found = connection.execute(
         sql.SQL(
             "with suspects as materialized ("
             " select {hash} as hash from {table} group by 1 having count(*) > 1"
-            "), numbered as ("
-            " select {line}, {shown} as shown,"
-            " row_number() over w as nth, first_value({line}) over w as first"
+            ") select " + LINE + ", dense_rank() over (order by {key}),"
+            " left(concat_ws(', ', {key}), 200)"
             " from {table} where {hash} in (select hash from suspects)"
-            " window w as (partition by {key} order by {line} nulls first)"
-            ") select {line}, left(shown, 200), first from numbered"
-            " where nth > 1 and {line} is not null order by 1 limit {limit}"
+            " order by 2, 1 nulls first limit {limit}"
         ).format(
-            hash=_hash(feed), table=table, key=key, shown=shown, line=sql.SQL(LINE),
-            limit=sql.Literal(limit),
-        )
-    )  # fmt: skip
-    problems = []
-    for line, value, first in found:
-        file, at = file_and_line(line)
-        reason = "repeats the key of a row loaded before"
-        if first is not None:
-            first_file, first_line = file_and_line(first)
-            other = "" if first_file == file else f" of file {first_file + 1}"
-            reason = f"repeats the key of line {first_line}{other}"
-        problems.append(Problem(file, at, feed.key[0], value, reason))
-    return problems
-
-
-def delete_broken(connection: Connection[Any], table: sql.Identifier, rules: list[Rule]) -> None:
-    """Take the rows that break a rule out of a careful table."""
-    connection.execute(
-        sql.SQL("delete from {} where " + LINE + " is not null and ({})").format(
-            table, any_broken(rules)
+            hash=_hash(feed), table=table, key=key, limit=sql.Literal(2 * (limit + len(broken)))
         )
     )
+    out = {place(p.file, p.line) for p in broken}
+    problems: list[Problem] = []
+    first: dict[int, int | None] = {}
+    for line, group, value in found:
+        if line in out:
+            continue
+        if group not in first:
+            first[group] = line
+            continue
+        file, at = file_and_line(line)
+        problems.append(Problem(file, at, feed.key[0], value, _repeats(file, first[group])))
+    return sorted(problems, key=lambda p: (p.file, p.line))
+
+
+def _repeats(file: int, first: int | None) -> str:
+    if first is None:
+        return "repeats the key of a row loaded before"
+    first_file, first_line = file_and_line(first)
+    other = "" if first_file == file else f" of file {first_file + 1}"
+    return f"repeats the key of line {first_line}{other}"
 
 
 def delete_lines(connection: Connection[Any], table: sql.Identifier, lines: list[int]) -> None:
-    """Take single rows out of a careful table."""
+    """Take rows out of a careful table."""
+    if not lines:
+        return
     connection.execute(
-        sql.SQL("delete from {} where " + LINE + " = any(%s)").format(table), [lines]
+        sql.SQL(
+            "delete from {table} using unnest(%s::bigint[]) as gone (line)"
+            " where {table}.{column} = gone.line"
+        ).format(table=table, column=sql.Identifier(LINE)),
+        [lines],
     )
 
 

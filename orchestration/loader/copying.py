@@ -161,20 +161,25 @@ class _CarefulFile:
         stream = records(
             extract.pieces(), extract.delimiter, len(extract.columns), extract.first_line
         )
-        for group in stream:
-            good = []
-            for line, last_line, text, problem in group:
-                if line != expected:  # blank lines
-                    self._removed += range(expected, line)
-                expected = last_line + 1
-                if problem is None:
-                    good.append(b"%b%b%d\n" % (text, separator, shift | line))
-                else:
-                    self._structure.append(Problem(self.number, line, None, None, problem))
-                    self._removed += range(line, last_line + 1)
-            self.records += len(group)
-            if good:
-                yield b"".join(good)
+        for texts, lines, ends, problems in stream:
+            self.records += len(texts)
+            if not isinstance(lines, range) or lines[:1] != range(expected, expected + 1):
+                for line, end in zip(lines, ends, strict=True):
+                    self._removed += range(expected, line)  # blank lines
+                    expected = end + 1
+            elif lines:
+                expected = lines[-1] + 1
+            rows = [
+                b"%b%b%d\n" % (text, separator, shift | line)
+                for text, line in zip(texts, lines, strict=True)
+            ]
+            for index in sorted(problems, reverse=True):
+                del rows[index]
+            for index, reason in problems.items():
+                self._structure.append(Problem(self.number, lines[index], None, None, reason))
+                self._removed += range(lines[index], ends[index] + 1)
+            if rows:
+                yield b"".join(rows)
 
     def notice(self, diagnostic: Any) -> None:
         """Take a NOTICE of COPY about a value that has not the column's type."""
@@ -186,7 +191,7 @@ class _CarefulFile:
         """All problems, with the lines the server counted turned into lines of the file."""
         found = list(self._structure)
         types = {c.name: c.sql_type for c in self.extract.feed.columns}
-        removed = iter(self._removed)
+        removed = iter(sorted(self._removed))
         ahead = next(removed, None)
         passed = 0
         before = self.extract.first_line - 1

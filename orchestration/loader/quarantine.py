@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,7 +14,7 @@ from psycopg import Connection
 
 from orchestration.contracts import Feed
 from orchestration.loader.extract import Extract
-from orchestration.loader.records import Record, records
+from orchestration.loader.records import records
 from orchestration.loader.result import Problem
 
 _INSERT = (
@@ -31,25 +32,33 @@ class Held:
 
 
 def held_rows(extracts: list[Extract], problems: list[Problem]) -> Iterator[Held]:
-    """Each problem with its row, by reading the files once more; a row comes once."""
+    """Each bad row once, with its text and first problem, by reading the files once more."""
     ordered = sorted(problems, key=lambda p: (p.file, p.line))
-    index = 0
+    at = 0
     for number, extract in enumerate(extracts):
-        if index >= len(ordered) or ordered[index].file != number:
-            continue
-        for record in _records_of(extract):
-            first = True
-            while index < len(ordered) and _is_in(ordered[index], number, record):
-                if first:
-                    problem = ordered[index]
-                    yield Held(
-                        Problem(number, record.line, problem.column, problem.value, problem.reason),
-                        record.text.decode("utf-8", "backslashreplace").replace("\0", "\\x00"),
-                    )
-                first = False
-                index += 1
-            if index >= len(ordered) or ordered[index].file != number:
+        groups = records(
+            extract.pieces(), extract.delimiter, len(extract.columns), extract.first_line
+        )
+        for group in groups:
+            if at >= len(ordered) or ordered[at].file != number:
                 break
+            while at < len(ordered) and ordered[at].file == number:
+                problem = ordered[at]
+                index = bisect_left(group.ends, problem.line)
+                if index >= len(group.ends):
+                    break
+                line = group.lines[index]
+                yield Held(replace(problem, line=line), _shown(group.texts[index]))
+                while (
+                    at < len(ordered)
+                    and ordered[at].file == number
+                    and ordered[at].line <= group.ends[index]
+                ):
+                    at += 1
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 def keep(
@@ -108,14 +117,3 @@ class ControlValues:
 def fields_of(text: str, delimiter: str) -> list[str]:
     """The fields of one record."""
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-
-
-def _records_of(extract: Extract) -> Iterator[Record]:
-    for group in records(
-        extract.pieces(), extract.delimiter, len(extract.columns), extract.first_line
-    ):
-        yield from group
-
-
-def _is_in(problem: Problem, number: int, record: Record) -> bool:
-    return problem.file == number and problem.line <= record.last_line

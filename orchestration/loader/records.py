@@ -8,7 +8,7 @@ the delimiters outside quotes plus one. That can be counted without parsing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,13 +16,17 @@ from typing import NamedTuple
 MAX_RECORD = 1 << 20
 
 
-class Record(NamedTuple):
-    """One record: its first and last physical line, its bytes without line end, what is wrong."""
+class Group(NamedTuple):
+    """Records that follow each other, without line ends.
 
-    line: int
-    last_line: int
-    text: bytes
-    problem: str | None
+    ``lines`` and ``ends`` are their first and last physical lines; ``problems`` says, by index,
+    which of them cannot be given to COPY and why.
+    """
+
+    texts: list[bytes]
+    lines: Sequence[int]
+    ends: Sequence[int]
+    problems: dict[int, str]
 
 
 def blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -92,26 +96,30 @@ def _last_record_end(data: bytes) -> int:
 
 def records(
     pieces: Iterator[bytes], delimiter: str, fields: int, first_line: int
-) -> Iterator[list[Record]]:
-    """The records of a stream, in lists; blank lines are passed over.
+) -> Iterator[Group]:
+    """The records of a stream, in groups; blank lines are passed over.
 
-    ``problem`` is set where the record cannot be given to COPY: a wrong number of fields, a quote
-    that is never closed, bytes that are not UTF-8, NUL, or a stray carriage return.
+    A record has a problem if its number of fields is wrong, a quote is never closed or stands
+    inside a field, or it holds bytes that are not UTF-8, NUL, or a stray carriage return.
     """
     separator = delimiter.encode()
     line = first_line
     carry = b""
     for block in _line_blocks(pieces):
-        lines = (carry + block).split(b"\n")
+        data = carry + block
+        lines = data.split(b"\n")
         tail = lines.pop()  # what follows the last newline
-        found, used = _group(lines, line, separator, fields, at_end=False)
+        if b'"' in data:
+            group, used = _quoted(lines, line, separator, fields, at_end=False)
+        else:
+            group, used = _plain(lines, line, separator, fields), len(lines)
         line += used
         carry = b"\n".join([*lines[used:], tail])
-        yield found
+        yield group
     lines = carry.split(b"\n") if carry else []
     while lines:
-        found, used = _group(lines, line, separator, fields, at_end=True)
-        yield found
+        group, used = _quoted(lines, line, separator, fields, at_end=True)
+        yield group
         line += used
         lines = lines[used:]
 
@@ -128,35 +136,57 @@ def _line_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield carry
 
 
-def _group(
+def _plain(lines: list[bytes], line: int, separator: bytes, fields: int) -> Group:
+    """Records of lines without any quote: one each. Most files have no others: keep it quick."""
+    ends_cr = any(text.endswith(b"\r") for text in lines)
+    texts = [text.removesuffix(b"\r") for text in lines] if ends_cr else lines
+    numbers: Sequence[int] = range(line, line + len(texts))
+    if b"" in texts:
+        numbers = [n for n, text in zip(numbers, texts, strict=True) if text]
+        texts = [text for text in texts if text]
+    whole = b"\n".join(texts)
+    if _is_text(whole) and b"\0" not in whole and b"\r" not in whole:
+        want = fields - 1
+        suspects = [i for i, text in enumerate(texts) if text.count(separator) != want]
+    else:
+        suspects = list(range(len(texts)))
+    problems = {}
+    for index in suspects:
+        problem = _problem(texts[index], 1 + texts[index].count(separator), fields, separator)
+        if problem:
+            problems[index] = problem
+    return Group(texts, numbers, numbers, problems)
+
+
+def _quoted(
     lines: list[bytes], line: int, separator: bytes, fields: int, *, at_end: bool
-) -> tuple[list[Record], int]:
-    """Records made of ``lines``, and how many lines they use; an open record is left over."""
-    found: list[Record] = []
+) -> tuple[Group, int]:
+    """Records of lines with quotes, and how many lines they use; an open record is left over."""
+    group = Group([], [], [], {})
     index = 0
     while index < len(lines):
         text = lines[index]
         used = 1
         problem = None
-        if b'"' in text:
-            if text.count(b'"') & 1:
-                joined = _close_quote(lines, index, separator, fields)
-                if joined is None and not at_end and _fits(lines[index:]):
-                    break  # the quote may be closed in the next piece
-                if joined is None:
-                    problem = "a quote is opened and not closed"
-                else:
-                    text, used = joined
-            have = 1 + sum(part.count(separator) for part in text.split(b'"')[::2])
-        else:
-            have = 1 + text.count(separator)
+        if text.count(b'"') & 1:
+            joined = _close_quote(lines, index, separator, fields)
+            if joined is None and not at_end and _fits(lines[index:]):
+                break  # the quote may be closed in the next piece
+            if joined is None:
+                problem = "a quote is opened and not closed"
+            else:
+                text, used = joined
         text = text.removesuffix(b"\r")
-        if problem is None and (text or (fields == 1 and used > 1)):
-            problem = _problem(text, have, fields, separator)
         if text:
-            found.append(Record(line + index, line + index + used - 1, text, problem))
+            if problem is None:
+                problem = _problem(text, _count_fields(text, separator), fields, separator)
+            if problem:
+                group.problems[len(group.texts)] = problem
+            group.texts.append(text)
+            group.lines.append(line + index)  # type: ignore[attr-defined]
+            group.ends.append(line + index + used - 1)  # type: ignore[attr-defined]
         index += used
-    return found, index
+    return group, index
 
 
 def _close_quote(
@@ -166,19 +196,32 @@ def _close_quote(
     size = 0
     for last in range(index, len(lines)):
         size += len(lines[last]) + 1
-        odd_line = lines[last].count(b'"') & 1
-        if last > index and odd_line:
+        if last > index and lines[last].count(b'"') & 1:
             text = b"\n".join(lines[index : last + 1])
-            have = 1 + sum(part.count(separator) for part in text.split(b'"')[::2])
-            good = have == fields and well_quoted(text, separator.decode())
+            good = _count_fields(text, separator) == fields
+            good = good and well_quoted(text.removesuffix(b"\r"), separator.decode())
             return (text, last - index + 1) if good else None
         if size > MAX_RECORD:
             return None
     return None
 
 
+def _count_fields(text: bytes, separator: bytes) -> int:
+    return 1 + sum(part.count(separator) for part in text.split(b'"')[::2])
+
+
 def _fits(lines: list[bytes]) -> bool:
     return sum(len(text) + 1 for text in lines) <= MAX_RECORD
+
+
+def _is_text(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _problem(text: bytes, have: int, fields: int, separator: bytes) -> str | None:
@@ -186,12 +229,11 @@ def _problem(text: bytes, have: int, fields: int, separator: bytes) -> str | Non
         return "a quote stands inside a field; quotes must enclose the whole field"
     if have != fields:
         return f"the row has {have} fields, not {fields}"
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            shown = text[error.start : error.start + 4].hex(" ")
-            return f"the row holds bytes that are not valid text ({shown})"
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        shown = text[error.start : error.start + 4].hex(" ")
+        return f"the row holds bytes that are not valid text ({shown})"
     if b"\0" in text:
         return "the row holds a NUL byte"
     if b"\r" in text and any(b"\r" in part for part in text.split(b'"')[::2]):
