@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -32,26 +31,26 @@ def demo(
 
     Example:  telmart demo
     """
-    from orchestration.engine import installation  # noqa: PLC0415
     from orchestration.engine.services import all_services  # noqa: PLC0415
+    from orchestration.installation import lifecycle  # noqa: PLC0415
 
     s = settings()
     began = time.monotonic()
     _refuse_real_data(s)
     with _step("1 of 4", "The database"):
-        installation.start_engine(s, say=lambda text: None)
+        lifecycle.start_engine(s, say=lambda text: None)
     # Superset's own tables take a minute the first time; that goes on beside the refresh.
-    preparation = installation.prepare_superset(s)
+    preparation = lifecycle.prepare_superset(s)
     try:
         with _step("2 of 4", "The sample operator's extracts"):
             _extracts(s, subscribers)
         with _step("3 of 4", "Load, check, build, check, publish (telmart run)"):
             _refresh(s)
     finally:
-        _wait(preparation, s)
+        lifecycle.wait_for_superset(s, preparation)
     with _step("4 of 4", "Superset and Dagster"):
         for service in all_services(s):
-            installation.start_service(service, say=lambda text: None)
+            lifecycle.start_service(service, say=lambda text: None)
             out.print(f"        {service.name} answers at {service.url}", highlight=False)
     _where_to_look(s, time.monotonic() - began)
 
@@ -83,16 +82,6 @@ def _refresh(s: Settings) -> None:
     from orchestration.cli.runs import run_and_report  # noqa: PLC0415
 
     run_and_report(s)
-
-
-def _wait(preparation: subprocess.Popen[bytes] | None, s: Settings) -> None:
-    if preparation is not None and preparation.wait() != 0:
-        log = s.logs / "superset-prepare.log"
-        words = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
-        raise TelmartError(
-            f"Superset could not make its own tables: {words}",
-            f"The whole log is {log}. Run the same command again.",
-        )
 
 
 def _where_to_look(s: Settings, seconds: float) -> None:

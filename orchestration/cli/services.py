@@ -31,10 +31,12 @@ def up() -> None:
 
     Example:  telmart up
     """
-    from orchestration.engine import installation  # noqa: PLC0415
+    from orchestration.installation import lifecycle  # noqa: PLC0415
 
     with out.status("Starting") as line:
-        installation.up(settings(), say=line.update)
+        notes = lifecycle.up(settings(), say=line.update)
+    for note in notes:
+        out.print(f"[yellow]Note[/]  {note}", highlight=False)
     _addresses()
 
 
@@ -43,9 +45,9 @@ def down() -> None:
 
     Example:  telmart down
     """
-    from orchestration.engine import installation  # noqa: PLC0415
+    from orchestration.installation import lifecycle  # noqa: PLC0415
 
-    stopped = installation.down(settings())
+    stopped = lifecycle.down(settings())
     out.print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
@@ -60,7 +62,7 @@ def status(
 
       telmart status --json | jq '.marts[] | select(.state != "current")'
     """
-    from orchestration.engine.state import read_state  # noqa: PLC0415
+    from orchestration.installation.state import read_state  # noqa: PLC0415
 
     state = read_state(settings())
     if as_json:
@@ -85,7 +87,7 @@ def doctor() -> None:
 
     Example:  telmart doctor
     """
-    from orchestration.engine.doctor import examine  # noqa: PLC0415
+    from orchestration.installation.doctor import examine  # noqa: PLC0415
 
     findings = examine(settings())
     for finding in findings:
@@ -137,11 +139,11 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop everything and delete the embedded database with all that was loaded."""
-    from orchestration.engine import installation  # noqa: PLC0415
+    from orchestration.installation import lifecycle  # noqa: PLC0415
 
     if not yes:
         typer.confirm(f"Delete {settings().home} and everything in it?", abort=True)
-    installation.remove(settings())
+    lifecycle.remove(settings())
 
 
 def _light(healthy: bool) -> str:

@@ -68,11 +68,11 @@ comment on table access.pii_access is
 comment on column access.pii_access.request_xid is
     'A number is shown only after this transaction has committed, so no look goes unlogged.';
 
--- A table with no rows whose policies are the pattern for every served table; roles.sql writes
+-- A table with no rows whose policies are the pattern for every served table; pattern.sql writes
 -- them. Column names and types are what a served table must have.
 create table access.served_pattern (area_id text, account_manager_id text);
 comment on table access.served_pattern is
-    'The row policies every published mart must carry; see orchestration/access/roles.sql.';
+    'The row policies every published mart must carry; see orchestration/access/pattern.sql.';
 
 -- Every table people are served; `publish` enters them, `apply` keeps their policies.
 create table access.served_table (

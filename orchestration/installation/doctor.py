@@ -11,6 +11,7 @@ from typing import Literal
 
 import psutil
 
+from orchestration.access import audit
 from orchestration.engine.databases import connect
 from orchestration.engine.services import all_services
 from orchestration.errors import TelmartError
@@ -69,12 +70,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         with connect(settings) as warehouse:
             version = warehouse.info.server_version // 10000
-            missing = warehouse.execute(
-                "select count(*) from pg_extension where extname = 'plpgsql'"
-            ).fetchone()
             yield Finding("ok", f"PostgreSQL {version} answers ({settings.warehouse})")
-            if missing == (0,):
-                yield Finding("bad", "plpgsql is missing", "create extension plpgsql;")
+            open_doors = audit(warehouse)
+            for fault in open_doors:
+                yield Finding("bad", fault, "Run `telmart up`; it closes what it may close.")
+            if not open_doors:
+                yield Finding("ok", "Every published table is guarded, and nothing else is open")
     except TelmartError as error:
         yield Finding("bad", error.message, error.remedy)
 
