@@ -1,4 +1,4 @@
-"""Filling the cache: what each person's browser will ask, asked beforehand as that person.
+"""Filling the cache: what each browser will ask, asked beforehand as the person it belongs to.
 
 Who signed in last is served first, and time is limited: with hundreds of people the rest meet a
 dashboard that takes a second instead of none.

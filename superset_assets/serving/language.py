@@ -92,10 +92,8 @@ def browser_pack(catalog: Catalog) -> dict[str, Any]:
     for message in catalog:
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            # Chinese has one form, whatever the number.
-            entries[key] = [
-                message.string if isinstance(message.string, str) else message.string[0]
-            ]
+            string: Any = message.string  # Chinese has one form, whatever the number
+            entries[key] = [string if isinstance(string, str) else string[0]]
     return {"domain": "superset", "locale_data": {"superset": entries}}
 
 

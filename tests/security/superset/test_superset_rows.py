@@ -143,7 +143,7 @@ def test_a_user_made_by_hand_sees_no_rows(portal: Portal) -> None:
     ((role,),) = portal.metadata("select id from ab_role where name = 'manager'")
     body = {
         "username": "maker", "first_name": "m", "last_name": "m", "email": "m@example.invalid",
-        "active": True, "roles": [role], "password": "Long-enough-12345",
+        "active": True, "roles": [role], "password": "LOng-enough-12345",
     }  # fmt: skip
     made = admin.post("/api/v1/security/users/", body)
     assert made.status_code == 201, made.text
@@ -162,7 +162,7 @@ def test_a_user_who_bears_the_name_of_a_machine_role_is_nobody(portal: Portal) -
     ((role,),) = portal.metadata("select id from ab_role where name = 'data_engineer'")
     body = {
         "username": "telmart", "first_name": "t", "last_name": "t", "email": "t@example.invalid",
-        "active": True, "roles": [role], "password": "Long-enough-12345",
+        "active": True, "roles": [role], "password": "LOng-enough-12345",
     }  # fmt: skip
     made = admin.post("/api/v1/security/users/", body)
     assert made.status_code == 201, made.text
