@@ -1,8 +1,8 @@
 """Row policies, grants and indexes of a served table; the same for every mart, or it is refused.
 
-``access.served_pattern`` (see ``roles.sql``) carries the policies once. A served table is compared
-with it through the database's own reading of both, so a policy someone changed by hand is found
-and put back, and nothing is altered (or locked) when all is well.
+``access.served_pattern`` (see ``pattern.sql``) carries the policies once. A served table is
+compared with it through the database's own reading of both, so a policy someone changed by hand is
+found and put back, and nothing is altered (or locked) when all is well.
 """
 
 from __future__ import annotations

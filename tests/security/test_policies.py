@@ -222,3 +222,21 @@ def test_a_persons_own_filter_comes_after_the_policy(world: Miniature, large: st
     shown = plan(world, "sun_area", f"select * from {large} where account_manager_id = 'X1'")
     assert "large_account_manager_id_stat_month_idx" not in shown
     assert "Index Cond: (area_id" in shown
+
+
+def test_a_pattern_changed_by_hand_is_written_again(world: Miniature) -> None:
+    from orchestration.access.groups import ensure_groups
+    from orchestration.access.served import PATTERN, policies_of
+
+    with world.owner() as owner:
+        right = policies_of(owner, PATTERN)
+        owner.execute(f"alter policy scope_area on {PATTERN} using (true)")
+        owner.execute(f"create policy mine on {PATTERN} using (true)")
+        ensure_groups(owner)
+        assert policies_of(owner, PATTERN) == right and len(right) == 4
+        owner.rollback()
+        owner.execute("set local lock_timeout = '200ms'")
+        with world.owner() as other:  # when all is well, nothing is locked
+            other.execute(f"lock table {PATTERN} in access share mode")
+            ensure_groups(owner)
+        owner.rollback()
