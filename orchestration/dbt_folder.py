@@ -23,7 +23,7 @@ STANDARD = ROOT / "dbt_project"
 CODES = ROOT / "seeds/codes"
 REFERENCE = ROOT / "seeds/reference"
 #: what an operator's project shares with the standard one
-_SHARED = ("dbt_project.yml", "profiles.yml", "macros", "models/core", "models/marts")
+_SHARED = ("macros", "tests", "models/core", "models/marts")
 
 
 def dbt_folder(settings: Settings) -> Path:
@@ -75,11 +75,14 @@ def _links(operator: Path) -> dict[str, Path]:
             f"TELMART_OPERATOR is {operator}, but {staging} holds no models.",
             "Put the operator's stg_*.sql there; examples/public_prepaid shows how.",
         )
-    links = {f"dbt_project/{name}": STANDARD / name for name in _SHARED}
-    links["seeds/codes"] = CODES
+    links = {f"dbt_project/{path.name}": path for path in STANDARD.glob("*.yml")}
+    # file by file: dbt does not walk into links to folders
+    for folder in [*(STANDARD / name for name in _SHARED), CODES]:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            links[path.relative_to(ROOT).as_posix()] = path
     # what staging must look like holds for whoever provides it
     for path in sorted((STANDARD / "models/staging").glob("stg_*.yml")):
-        links[f"dbt_project/models/staging/{path.name}"] = path
+        links[path.relative_to(ROOT).as_posix()] = path
     for path in sorted(staging.iterdir()):
         if path.suffix in {".sql", ".yml", ".yaml"}:
             links[f"dbt_project/models/staging/{path.name}"] = path

@@ -1,4 +1,4 @@
--- Who is on net at the end of a month is there at the opening of the next: subscribers who left must
+-- Who is on net at the end of a month is there at the opening of the next: those who left must
 -- stay in the snapshot (crm.subscriber), or their leaving would be counted nowhere.
 with facts as (
     select

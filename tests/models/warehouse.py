@@ -19,7 +19,7 @@ from orchestration.settings import ROOT, Settings
 
 SCHEMAS = ("raw", "reference", "staging", "core", "build")
 CONTRACTS = ROOT / "expectations/contracts"
-FAILED = {"error", "fail", "runtime error"}
+FAILED = {"error", "fail", "runtime error", "skipped"}
 
 
 def empty_warehouse(settings: Settings) -> None:
