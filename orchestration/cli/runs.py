@@ -58,15 +58,16 @@ def run_and_report(here: Settings, month: str | None = None, full: bool = False)
     began = time.monotonic()
     with TerminalProgress(here.logs / "run.log") as progress:
         outcome = refresh(here, progress, month, full)
+    if not outcome.nothing_to_do:
+        _summary(progress, time.monotonic() - began)
+    for line in progress.notes:
+        out.print(f"[yellow]Note[/]  {line}", highlight=False)
     if outcome.nothing_to_do:
         out.print(
-            "Nothing to do: every extract in the landing area is loaded and published,"
+            "Nothing to do: every complete month in the landing area is loaded and published,"
             " and neither models nor dashboards changed."
         )
         return
-    _summary(progress, time.monotonic() - began)
-    for line in progress.notes:
-        out.print(f"[yellow]Note[/]  {line}", highlight=False)
     if not outcome.success:
         raise explain(outcome)
     out.print(f"Done. Run {outcome.run_id[:8]} in the Dagster UI.", highlight=False)

@@ -6,6 +6,7 @@ Superset lives in an environment of its own; this runs its deployment as a progr
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,8 +61,8 @@ def read_dashboards() -> list[Dashboard]:
 
 
 def is_installed() -> bool:
-    """Whether Superset's environment is there."""
-    return PYTHON.exists()
+    """Whether Superset's environment is there, and not switched off for this installation."""
+    return PYTHON.exists() and os.environ.get("TELMART_DASHBOARDS") != "off"
 
 
 def is_deployed(settings: Settings) -> bool:
@@ -87,9 +88,13 @@ def deploy(settings: Settings) -> Deployed:
     progress = current()
     with progress.working(Stage.DASHBOARDS) as line:
         if not is_installed():
-            line.state, line.text = "skipped", "Superset is not installed here"
+            line.state, line.text = "skipped", "Superset is not installed or switched off"
             progress.say(f"{Stage.DASHBOARDS}: {line.text}")
-            return Deployed(False, f"{line.text}: {PYTHON} does not exist; `make install` does it.")
+            return Deployed(
+                False,
+                f"{line.text}: `make install` installs it, and"
+                " TELMART_DASHBOARDS=off switches it off.",
+            )
         from superset_assets.build import build_bundle  # noqa: PLC0415
 
         value = fingerprint(settings)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
@@ -12,9 +13,9 @@ from orchestration.publication import pending as pending_months
 from orchestration.refresh.dashboards import is_deployed, is_installed
 from orchestration.refresh.instance import JOB, fail_stale_runs, open_instance
 from orchestration.refresh.lock import mark_environment, refresh_lock
-from orchestration.refresh.manifest import dbt_environment, is_fresh, prepare
+from orchestration.refresh.manifest import is_fresh
 from orchestration.refresh.progress import Progress, Stage, watching
-from orchestration.refresh.work import parse_month
+from orchestration.refresh.work import note_work, parse_month, waiting_notes
 from orchestration.settings import Settings
 
 
@@ -39,16 +40,31 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Needs:
-    """What there is to do, found without Dagster, dbt or Great Expectations."""
+    """What there is to do, found without starting Dagster, dbt or Great Expectations.
+
+    Attributes:
+        arrivals: feed-months in the landing area that are not loaded as they are.
+        months: whether months have to be built.
+        dashboards: whether the dashboards have to be deployed.
+        holds: whether something is held, which a run may find mended.
+        waiting: month to the feeds it still lacks.
+    """
 
     arrivals: int
     months: bool
     dashboards: bool
+    holds: bool = False
+    waiting: dict[date, list[str]] = field(default_factory=dict)
 
     @property
     def nothing(self) -> bool:
         """Whether a run would change nothing."""
-        return not (self.arrivals or self.months or self.dashboards)
+        return not (self.arrivals or self.months or self.dashboards or self.holds)
+
+    @property
+    def only_dashboards(self) -> bool:
+        """Whether the data are as they should be."""
+        return not (self.arrivals or self.months or self.holds)
 
 
 def survey(settings: Settings, month: str | None = None, full: bool = False) -> Needs:
@@ -56,10 +72,18 @@ def survey(settings: Settings, month: str | None = None, full: bool = False) -> 
     from orchestration.loader import pending as pending_arrivals  # noqa: PLC0415
 
     arrivals = [a for a in pending_arrivals(settings) if not month or a.period.startswith(month)]
+    dashboards = is_installed() and not (is_fresh(settings) and is_deployed(settings))
+    if full or not is_fresh(settings):
+        return Needs(len(arrivals), months=True, dashboards=dashboards, holds=True)
+    if not arrivals and not month and pending_months(settings).is_empty:
+        _lift_obsolete(settings)
+    work = note_work(settings, month)
     return Needs(
         arrivals=len(arrivals),
-        months=bool(month) or full or not pending_months(settings).is_empty,
-        dashboards=is_installed() and not (is_fresh(settings) and is_deployed(settings)),
+        months=bool(work.months),
+        dashboards=dashboards,
+        holds=bool(_holds(settings)),
+        waiting=work.waiting,
     )
 
 
@@ -80,16 +104,10 @@ def refresh(
             line.text = "looking at what arrived"
             progress.show()
             needs = survey(settings, month, full)
-            if not (needs.arrivals or needs.months or month):
-                _lift_obsolete(settings)
+            line.text = ""
             if needs.nothing:
-                return Outcome(nothing_to_do=True, holds=_holds(settings))
-            line.text = "reading the models"
-            progress.show()
-            os.environ |= dbt_environment(settings)
-            prepare(settings)
-            line.text = "starting"
-            progress.show()
+                progress.notes += waiting_notes(needs.waiting)
+                return Outcome(nothing_to_do=True)
             progress.lines[Stage.LOAD].total = needs.arrivals
         return _run(settings, progress, needs, month, full)
 
@@ -98,16 +116,18 @@ def _run(
     settings: Settings, progress: Progress, needs: Needs, month: str | None, full: bool
 ) -> Outcome:
     with progress.working(Stage.PREPARE) as line:
+        line.text = "reading the models" if is_fresh(settings) else "parsing the models"
+        progress.show()
         import dagster as dg  # noqa: PLC0415
 
-        from orchestration.definitions import defs  # noqa: PLC0415
+        from orchestration.defs import load  # noqa: PLC0415
 
+        defs = load(settings)
         instance = open_instance(settings)
         fail_stale_runs(instance)
         job = defs.resolve_job_def(JOB)
         line.text = ""
-    only_dashboards = not needs.arrivals and not needs.months
-    selection = dg.AssetSelection.groups("dashboards") if only_dashboards else None
+    selection = dg.AssetSelection.groups("dashboards") if needs.only_dashboards else None
     keys = selection.resolve(defs.resolve_asset_graph()) if selection else None
     with watching(progress):
         result = job.execute_in_process(
@@ -128,7 +148,7 @@ def _run(
     )
 
 
-def _reason(event) -> str:  # type: ignore[no-untyped-def]
+def _reason(event: Any) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return str(data.user_failure_data.description)

@@ -17,7 +17,7 @@ from orchestration.quality.rules import Suite
 from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.quality.validator import Validator, preload
 from orchestration.refresh.progress import current
-from orchestration.refresh.work import Work, note_work
+from orchestration.refresh.work import Work, note_work, waiting_notes
 from orchestration.settings import Settings
 
 
@@ -70,9 +70,7 @@ class Session:
     def work(self) -> Work:
         """What there is to build and publish, noted at the first call: after the loads."""
         found = note_work(self.settings, self.month, self.full)
-        current().notes += [
-            f"{month:%Y-%m} waits for {', '.join(feeds)}" for month, feeds in found.waiting.items()
-        ]
+        current().notes += waiting_notes(found.waiting)
         return found
 
     @property

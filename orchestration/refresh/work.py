@@ -108,6 +108,11 @@ def waiting_months(
     return found
 
 
+def waiting_notes(waiting: dict[date, list[str]]) -> list[str]:
+    """ "2026-11 waits for crm.subscriber, hr.staff", a line per month."""
+    return [f"{month:%Y-%m} waits for {', '.join(feeds)}" for month, feeds in waiting.items()]
+
+
 def parse_month(text: str) -> date:
     """``2026-10`` as its first day."""
     try:
