@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 PeriodKind = Literal["month", "day", "full"]
 Timing = Literal["any", "until_period_end", "in_period"]
@@ -82,3 +82,7 @@ class Feed:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "path": str(self.path)}

@@ -27,6 +27,8 @@ _TYPES = {
     r"timestamp": "timestamp",
     r"boolean": "boolean",
 }
+#: nothing in this business is older, and what is later is a placeholder, not a date
+EARLIEST, LATEST = "1980-01-01", "2099-12-31"
 _PII = ("none", "internal", "personal", "sensitive")
 _TIMINGS = ("any", "until_period_end", "in_period")
 _ENCODINGS = ("utf-8", "gb18030")
@@ -174,8 +176,8 @@ def _column(path: Path, prop: Any) -> Column:
     if timing != "any" and not temporal:
         _fail(path, f"{place}.timing", f"does not fit type {sql_type}", "It is for dates.")
     low, high = own.bound("min", logical), own.bound("max", logical)
-    if temporal:  # nothing in this business is older, and 2100 is a placeholder, not a date
-        low, high = low or "1980-01-01", high or "2099-12-31"
+    if temporal:
+        low, high = low or EARLIEST, high or LATEST
     is_key = bool(prop.primaryKey)
     return Column(
         name=name, sql_type=sql_type, logical_type=logical, is_key=is_key,

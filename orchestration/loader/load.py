@@ -60,7 +60,7 @@ def load_period(
         )
     paths = _data_files(settings, contract, when, files)
     with connect(settings) as connection:
-        _prepare(connection)
+        prepare(connection)
         ledger.lock(connection, contract, when)
         ledger.bury_dead(connection, contract, when)
         faults.point("after_lock")
@@ -70,11 +70,19 @@ def load_period(
         return load.run()
 
 
+@dataclass(frozen=True)
+class Correction:
+    """Rows from quarantine that are being added to the current load of their period."""
+
+    base: ledger.Entry
+    quarantine_ids: list[int]
+
+
 @dataclass
 class PeriodLoad:
     """One call of ``load_period``, with the lock held.
 
-    ``correcting`` is the current load when the files hold corrections to its quarantined rows.
+    With ``correcting``, the files hold rows to add to what is loaded, and all of them must pass.
     """
 
     settings: Settings
@@ -84,7 +92,7 @@ class PeriodLoad:
     paths: list[Path]
     dry_run: bool = False
     progress: Progress = lambda _name, _bytes: None
-    correcting: ledger.Entry | None = None
+    correcting: Correction | None = None
     files: list[dict[str, Any]] = field(default_factory=list)
     attempt: Attempt | None = None
 
@@ -106,6 +114,8 @@ class PeriodLoad:
             except RejectedError as error:
                 wrong = error
         content = manifest.content if manifest else None
+        if self.correcting:
+            content = self.correcting.base.manifest
         if not self.correcting and not wrong and self._is_same(content):
             return self._skip()
         self.connection.rollback()
@@ -193,7 +203,7 @@ class PeriodLoad:
         self._take_over("loaded")
         self.result.replaced_load_id = previous
         if self.correcting:
-            self._correct(self.correcting)
+            self._add_to_base(self.correcting)
         if self.dry_run:
             self.connection.rollback()
             return
@@ -223,11 +233,16 @@ class PeriodLoad:
         if manifest:
             manifest.check_totals(values.totals, values.unread)
 
-    def _correct(self, base: ledger.Entry) -> None:
+    def _add_to_base(self, correcting: Correction) -> None:
         """Make the result that of the base load plus the corrections."""
+        base = correcting.base
         self.result.rows_loaded += base.rows_loaded
         self.result.rows_read += base.rows_loaded
         self.files = [*base.files, *({**f, "correction": True} for f in self.files)]
+        self.connection.execute(
+            "update ops.quarantine set state = 'replayed' where quarantine_id = any(%s::bigint[])",
+            [correcting.quarantine_ids],
+        )
 
     # ---- writing it down ---------------------------------------------------------------------
     def _take_over(self, state: Any) -> None:
@@ -296,7 +311,7 @@ def _data_files(settings: Settings, feed: Feed, period: Period, files: list[Path
     return paths
 
 
-def _prepare(connection: Connection[Any]) -> None:
+def prepare(connection: Connection[Any]) -> None:
     """Session settings of a loader. Where one is not ours to set, the load works without it."""
     for setting in (
         # the server notices soon that a killed loader is gone, and lets go of its lock

@@ -1,0 +1,68 @@
+"""The state of every feed at a glance, for people and programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from orchestration.contracts import all_feeds
+from orchestration.engine.databases import connect
+from orchestration.errors import TelmartError
+from orchestration.loader.landing import strays
+from orchestration.settings import Settings
+
+_CURRENT = (
+    "select distinct on (feed) feed, period, rows_loaded, finished_at,"
+    " count(*) over (partition by feed) as periods"
+    " from ops.load where is_current order by feed, period_date desc"
+)
+#: attempts that went wrong and were not followed by a good one of the same period
+_WRONG = (
+    "select distinct on (feed) feed, period, state, error from ops.load w"
+    " where state in ('running', 'rejected', 'failed') and not exists ("
+    "  select 1 from ops.load n where n.feed = w.feed and n.period = w.period"
+    "  and n.load_id > w.load_id and n.state in ('loaded', 'rejected', 'failed', 'running'))"
+    " order by feed, load_id desc"
+)
+
+
+def feed_states(settings: Settings) -> list[dict[str, Any]]:
+    """One entry per feed: latest loaded period, its rows, and what stands in the way.
+
+    ``state`` is loaded, never, off, or that of the last attempt that went wrong.
+    """
+    with connect(settings, row_factory=dict_row) as connection:
+        current = {r["feed"]: r for r in connection.execute(_CURRENT)}
+        wrong = {r["feed"]: r for r in connection.execute(_WRONG)}
+    states = []
+    for name, feed in all_feeds(settings).items():
+        now, bad = current.get(name), wrong.get(name)
+        state = "loaded" if now else "never"
+        if bad:
+            state = bad["state"]
+        if not feed.enabled:
+            state = "off"
+        states.append(
+            {
+                "feed": name,
+                "name_zh": feed.name_zh,
+                "kind": feed.period_kind,
+                "period": now["period"] if now else None,
+                "periods": now["periods"] if now else 0,
+                "rows": now["rows_loaded"] if now else None,
+                "state": state,
+                "loaded_at": now["finished_at"] if now else None,
+                "error": bad["error"] if bad else None,
+                "error_period": bad["period"] if bad else None,
+            }
+        )
+    return states
+
+
+def unread_folders(settings: Settings) -> list[str]:
+    """Folders of the landing area that no feed reads; none where it cannot be read."""
+    try:
+        return strays(settings)
+    except TelmartError:
+        return []
