@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from superset_assets.builder.catalog import Catalog
+from superset_assets.builder.choices import choices_uuid, has_choices
 from superset_assets.builder.datasets import dataset_uuid, text_twin
 from superset_assets.builder.ids import uuid_of
 from superset_assets.builder.layout import positions
@@ -99,7 +100,9 @@ def _filter(given: Filter, dashboard: Dashboard, catalog: Catalog, language: str
         "filterType": "filter_select",
         "targets": [
             {
-                "datasetUuid": dataset_uuid(given.mart, language),
+                "datasetUuid": choices_uuid(given)
+                if has_choices(given)
+                else dataset_uuid(given.mart, language),
                 "column": {"name": column},
             }
         ],

@@ -1,7 +1,8 @@
 """The style sheet of a dashboard: ``css/dashboard.css``, and the places of its tiles.
 
-The sheet names families of charts as ``%state%``, ``%tiles%``, ``%list%`` and ``%table%``; here
-they become selectors, because Superset marks a chart in the page by its title only.
+The sheet names families of charts (``%state%``, ``%tiles%``, ``%list%``, ``%table%``), columns no
+phone has room for (``%narrow%``) and the page without rows (``%empty%``); here they become
+selectors, because Superset marks a chart in the page by its title only.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def style(dashboard: Dashboard, catalog: Catalog, specs: Specs, language: str) -
     for kind in ("state", "tiles", "list", "table"):
         names = [chart.title.of(language) for chart in charts if chart.kind == kind]
         sheet = sheet.replace(f"%{kind}%", _selector(names))
+    sheet = sheet.replace("%empty%", _empty(charts, language))
     sheet = sheet.replace("%narrow%", _narrow(charts, language))
     rules = [
         sheet,
@@ -72,8 +74,9 @@ def _tiles(chart: Chart, catalog: Catalog, language: str) -> list[str]:
     for number, name in enumerate(chart.metrics, start=count + 1):
         unit = _POINTS.of(language) if metrics[name].unit == "ratio" else ""
         cell = f"{here} td:nth-child({number})"
-        rules.append(f"{cell} {{ font-size: 12px !important; font-weight: 500 !important; }}")
+        rules.append(f'{cell}.dt-is-null::after {{ content: "" !important; }}')
         cell += ":not(.dt-is-null)"
+        rules.append(f"{cell} {{ font-size: 12px !important; font-weight: 500 !important; }}")
         rules.append(f'{cell}::before {{ content: "{_AGAINST.of(language)}"; }}')
         rules.append(f'{cell}::after {{ content: "{unit}{_AFTER.of(language)}"; }}')
     columns = min(_PHONE_COLUMNS, count)
@@ -83,6 +86,16 @@ def _tiles(chart: Chart, catalog: Catalog, language: str) -> list[str]:
         f" repeat({columns}, minmax(0, 1fr)); }} {' '.join(small)} }}"
     )
     return rules
+
+
+def _empty(charts: list[Chart], language: str) -> str:
+    """The page of somebody who sees no rows at all: every row of tiles is blank."""
+    blank = [
+        f":has({_selector([chart.title.of(language)])} td:first-child.dt-is-null)"
+        for chart in charts
+        if chart.kind == "tiles"
+    ]
+    return f".dashboard-grid{''.join(blank)}"
 
 
 def _narrow(charts: list[Chart], language: str) -> str:
