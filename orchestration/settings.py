@@ -41,7 +41,7 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> Settings:
-        """Read ``TELMART_*``; see docs/data-engineer.md for the list."""
+        """Read ``TELMART_*``; see docs/data-engineers.md for the list."""
         env = os.environ
         home = Path(env.get("TELMART_HOME") or ROOT / ".telmart").resolve()
         operator = env.get("TELMART_OPERATOR")
