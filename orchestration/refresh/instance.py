@@ -18,6 +18,8 @@ _YAML = """\
 # Written by telmart at each start; changes are lost.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 storage:
   postgres:
     postgres_url: "{url}"
