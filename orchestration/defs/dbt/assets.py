@@ -1,9 +1,11 @@
 """dbt's models, seeds and tests as assets and checks, built by one dbt command."""
 
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +54,10 @@ def definitions(settings: Settings) -> dg.Definitions:
         command = ["build", "--exclude-resource-type", "unit_test"]
         if work.full_refresh:
             command.append("--full-refresh")
-        os.environ["TELMART_MONTHS"] = (
-            "" if work.full_refresh else " ".join(m.isoformat() for m in work.months)
-        )
         with current().working(Stage.MODELS, len(context.selected_asset_keys)):
-            yield from _build(session, dbt.cli(command, context=context))
+            with _months(() if work.full_refresh else work.months):
+                invocation = dbt.cli(command, context=context)
+            yield from _build(session, invocation)
 
     executable = str(Path(sys.executable).with_name("dbt"))
     return dg.Definitions(
@@ -67,6 +68,16 @@ def definitions(settings: Settings) -> dg.Definitions:
             )
         },
     )
+
+
+@contextlib.contextmanager
+def _months(months: Sequence[date]) -> Iterator[None]:
+    """Tell dbt the months by its environment: a variable would have it parse the project anew."""
+    os.environ["TELMART_MONTHS"] = " ".join(month.isoformat() for month in months)
+    try:
+        yield
+    finally:
+        del os.environ["TELMART_MONTHS"]
 
 
 def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:

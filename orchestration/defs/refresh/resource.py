@@ -23,11 +23,11 @@ class Refresh(dg.ConfigurableResource):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the lock; a second refresh fails here, before it touches anything."""
         mark_environment()
-        here = settings()
+        here, run_id = settings(), context.run.run_id if context.run else ""
         taken = self._stack.enter_context(refresh_lock(here))
         if taken and context.instance is not None:
-            fail_stale_runs(context.instance, but=context.run_id)
-        self._session = Session(here, context.run_id or "", self.month or None, self.full)
+            fail_stale_runs(context.instance, but=run_id)
+        self._session = Session(here, run_id, self.month or None, self.full)
         self._stack.callback(self._session.close)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
