@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -121,7 +122,8 @@ class Attempt:
         return table
 
     def _budget(self) -> int:
-        return min(int(self.tolerance * self.rows_read), MAX_BAD)
+        # a share of 0.29 means 29 rows of 100, though 0.29 * 100 is a little less in binary
+        return min(floor(self.tolerance * self.rows_read + 1e-6), MAX_BAD)
 
     # ---- shared ------------------------------------------------------------------------------
     def _prepare_session(self) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 #: a record longer than this is a quote that was never closed
 MAX_RECORD = 1 << 20
+_QUOTE_INSIDE = "a quote stands inside a field; quotes must enclose the whole field"
 
 
 class Group(NamedTuple):
@@ -173,7 +174,8 @@ def _quoted(
             if joined is None and not at_end and _fits(lines[index:]):
                 break  # the quote may be closed in the next piece
             if joined is None:
-                problem = "a quote is opened and not closed"
+                closed = well_quoted(text.removesuffix(b"\r") + b'"', separator.decode())
+                problem = "a quote is opened and not closed" if closed else _QUOTE_INSIDE
             else:
                 text, used = joined
         text = text.removesuffix(b"\r")
@@ -226,7 +228,7 @@ def _is_text(data: bytes) -> bool:
 
 def _problem(text: bytes, have: int, fields: int, separator: bytes) -> str | None:
     if b'"' in text and not well_quoted(text, separator.decode()):
-        return "a quote stands inside a field; quotes must enclose the whole field"
+        return _QUOTE_INSIDE
     if have != fields:
         return f"the row has {have} fields, not {fields}"
     try:
