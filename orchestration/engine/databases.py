@@ -78,12 +78,12 @@ def migrate(warehouse: psycopg.Connection[Any]) -> list[str]:
 def ensure_login(warehouse: psycopg.Connection[Any], role: str, password: str) -> None:
     """Make a login role that can do nothing but connect, or set its password again."""
     known = warehouse.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
+    # Only a superuser may name the strong attributes of a role that exists; a new one has none.
     verb = "alter" if known else "create"
     warehouse.execute(
-        sql.SQL(
-            "{} role {} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls"
-            " password {}"
-        ).format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password))
+        sql.SQL("{} role {} login password {}").format(
+            sql.SQL(verb), sql.Identifier(role), sql.Literal(password)
+        )
     )
 
 

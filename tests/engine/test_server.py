@@ -141,6 +141,7 @@ def test_external_server_is_used_and_not_started(own: Settings, tmp_path: Path) 
         dagster_port=3,
     )
     provision(external)
+    assert provision(external) == [], "a second start finds everything done"
     assert external.metadata_databases["superset"] == "theirs_superset"
     with connect(external) as warehouse:
         assert warehouse.execute("select current_database()").fetchone() == ("theirs",)
