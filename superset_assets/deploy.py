@@ -135,7 +135,7 @@ def fingerprint(where: Settings, bundle: bundles.Bundle) -> str:
 
 def _application() -> Any:
     os.environ.setdefault("SUPERSET_CONFIG_PATH", str(CONFIG))
-    logging.disable(logging.WARNING)  # a deployment says what it does itself
+    logging.disable(logging.CRITICAL)  # a deployment says itself what it does, and what went wrong
     from superset.app import create_app  # noqa: PLC0415 - half a minute on a slow disk
 
     return create_app()

@@ -49,6 +49,18 @@ class Board:
             if (found := _filter(said))
         ]
 
+    def above(self, board_filter: BoardFilter) -> list[str]:
+        """Filters that narrow this one: its parents, theirs, and so on, the nearest first."""
+        known = {found.key: found for found in self.filters}
+        found: list[str] = []
+        waiting = list(board_filter.parents)
+        while waiting:
+            key = waiting.pop(0)
+            if key in known and key not in found:
+                found.append(key)
+                waiting += known[key].parents
+        return found
+
     def charts(self) -> Iterator[tuple[Any, list[str]]]:
         """Charts from top to bottom, with the filters that reach each."""
         for node, above in self._walk("ROOT_ID", ()):
@@ -88,7 +100,8 @@ def _filter(said: dict[str, Any]) -> BoardFilter | None:
         dataset_uuid=str(target.get("datasetUuid", "")),
         dataset=int(target.get("datasetId") or 0),
         ascending=control.get("sortAscending", True),
-        first=bool(control.get("defaultToFirstItem")),
+        # the bar shows a first value either way, but applies it only if it is required
+        first=bool(control.get("defaultToFirstItem") and said.get("requiredFirst")),
         parents=tuple(said.get("cascadeParentIds") or ()),
         root=frozenset(scope.get("rootPath") or ["ROOT_ID"]),
         excluded=frozenset(scope.get("excluded") or ()),

@@ -109,20 +109,18 @@ def import_into_superset(bundle: Bundle) -> None:
 
     try:
         ImportAssetsCommand(dict(bundle.texts), passwords={}).run()
-    except CommandInvalidError as error:
-        faults = [
-            f"{file}: {field}"
-            for file, fields in error.normalized_messages().items()
-            for field in _flat(fields)
-        ]
-        raise TelmartError(
-            "Superset refuses the bundle:\n  " + "\n  ".join(faults), _REMEDY
-        ) from error
     except CommandException as error:
-        cause = error.__cause__ or error.__context__ or error
-        raise TelmartError(
-            f"Superset could not import the bundle: {type(cause).__name__}: {cause}", _REMEDY
-        ) from error
+        cause = error if isinstance(error, CommandInvalidError) else error.__cause__
+        if isinstance(cause, CommandInvalidError):
+            faults = [
+                f"{file}: {field}"
+                for file, fields in cause.normalized_messages().items()
+                for field in _flat(fields)
+            ]
+            message = "Superset refuses the bundle:\n  " + "\n  ".join(faults)
+        else:
+            message = f"Superset could not import the bundle: {type(cause).__name__}: {cause}"
+        raise TelmartError(message, _REMEDY) from error
 
 
 def _flat(fields: Any, path: str = "") -> list[str]:

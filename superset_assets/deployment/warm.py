@@ -89,7 +89,7 @@ class Visit:
         """Ask what the filter bar asks, then what each chart asks."""
         first: dict[str, Filters] = {}
         for board_filter in self._board.filters:
-            given = [f for parent in board_filter.parents for f in first.get(parent, [])]
+            given = [f for above in self._board.above(board_filter) for f in first.get(above, [])]
             values: list[Any] = []
             # The bar asks at once, and again when a filter above has settled on its value.
             for filters in [[], given] if given else [[]]:

@@ -29,7 +29,7 @@ from (
     select 'account ' || account_manager_id from access.person_account
     where person = current_user and now() >= valid_from and now() < valid_until
     union all
-    select 'data ' || state::text from status.data_state as state
+    select 'data ' || published::text from status.data_state as published
 ) as parts
 """
 

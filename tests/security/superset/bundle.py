@@ -129,6 +129,11 @@ def dashboard(slug: str, title: str, charts: list[dict], filters: list[dict]) ->
         "metadata": {
             "cross_filters_enabled": True,
             "native_filter_configuration": filters,
+            "filter_bar_orientation": "HORIZONTAL",
+            "global_chart_configuration": {
+                "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
+                "chartsInScope": [],
+            },
             "chart_configuration": {},
             "color_scheme": "telmart",
         },
@@ -146,8 +151,17 @@ def select_filter(name: str, table: str, column: str, parents: list[str]) -> dic
         "description": "",
         "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
         "cascadeParentIds": [f"NATIVE_FILTER-{parent}" for parent in parents],
+        "chartsInScope": [],
+        "tabsInScope": [],
         "targets": [{"column": {"name": column}, "datasetUuid": uid(f"dataset {table}")}],
-        "controlValues": {"multiSelect": True, "enableEmptyFilter": False},
+        "controlValues": {
+            "multiSelect": True,
+            "enableEmptyFilter": False,
+            "defaultToFirstItem": False,
+            "sortAscending": True,
+            "inverseSelection": False,
+            "searchAllOptions": False,
+        },
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
     }
 
@@ -238,7 +252,7 @@ def _charts() -> dict[str, dict]:
 def small() -> dict[str, dict]:
     """The whole bundle: file name to what it says."""
     charts = _charts()
-    month = select_filter("month", SEGMENT, "stat_month", [])
+    month = select_filter("month", SEGMENT, "stat_month", []) | {"requiredFirst": True}
     month["controlValues"] |= {"sortAscending": False, "defaultToFirstItem": True,
                                "enableEmptyFilter": True, "multiSelect": False}  # fmt: skip
     filters = [

@@ -65,7 +65,11 @@ def test_as_a_column_or_an_order(portal: Portal, fragment: str) -> None:
     sql = fragment.format(SUBSCRIBER)
     column = {"expressionType": "SQL", "sqlExpression": sql, "label": "c"}
     visitor = portal.visitor("li_city_a")
-    ranked = {"series_limit": 1, "series_limit_metric": metric(sql), "series_columns": ["city_name"]}
+    ranked = {
+        "series_limit": 1,
+        "series_limit_metric": metric(sql),
+        "series_columns": ["city_name"],
+    }
     for asked in (
         {"columns": [column]},
         {"columns": ["city_name"], "orderby": [[column, True]]},
