@@ -19,6 +19,7 @@ from orchestration.settings import GATE, Settings, settings
 from superset_assets.builder.boards import build_dashboard, slug_in
 from superset_assets.builder.catalog import Catalog
 from superset_assets.builder.check import check
+from superset_assets.builder.choices import build_choices, choices_name, has_choices
 from superset_assets.builder.datasets import build_dataset, dataset_name
 from superset_assets.builder.ids import uuid_of
 from superset_assets.builder.manifest import read_catalog
@@ -84,16 +85,21 @@ def bundle(catalog: Catalog, specs: Specs, where: Settings) -> Mapping[str, Any]
     for chart in specs.charts.values():
         if chart.compare:
             compared.setdefault(chart.mart, set()).update(chart.metrics)
+    for given in specs.filters.values():
+        if has_choices(given):
+            files[f"datasets/{DATABASE}/{choices_name(given)}.yaml"] = build_choices(
+                given, catalog[given.mart], specs, database
+            )
     for language in LANGUAGES:
         for mart in catalog.values():
             name = dataset_name(mart.name, language)
             files[f"datasets/{DATABASE}/{name}.yaml"] = build_dataset(
-                mart, language, specs.labels, database
+                mart, language, specs, database
             )
             if mart.name in compared:
                 name = dataset_name(mart.name, language, compare=True)
                 files[f"datasets/{DATABASE}/{name}.yaml"] = build_dataset(
-                    mart, language, specs.labels, database, compared[mart.name]
+                    mart, language, specs, database, compared[mart.name]
                 )
         for chart in specs.charts.values():
             files[f"charts/{slice_key(chart.id, language)}.yaml"] = build_slice(

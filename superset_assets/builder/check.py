@@ -33,7 +33,7 @@ def check(catalog: Catalog, specs: Specs, assets: Path) -> None:
     """
     faults = [*_texts(catalog)]
     for chart in specs.charts.values():
-        faults += _chart(chart, catalog)
+        faults += _chart(chart, catalog, specs)
     shown = {name for dashboard in specs.dashboards.values() for name in dashboard.charts}
     for chart in specs.charts.values():
         if chart.id not in shown:
@@ -77,7 +77,7 @@ def _column(name: str, mart: str, catalog: Catalog, where: str) -> Iterator[str]
         yield f"{where}: {mart} has no column {name!r}"
 
 
-def _chart(chart: Chart, catalog: Catalog) -> Iterator[str]:
+def _chart(chart: Chart, catalog: Catalog, specs: Specs) -> Iterator[str]:
     where = f"{chart.file} ({chart.id})"
     if chart.kind not in KINDS:
         yield f"{where}: kind {chart.kind!r} is not one of {', '.join(KINDS)}"
@@ -91,6 +91,14 @@ def _chart(chart: Chart, catalog: Catalog) -> Iterator[str]:
             yield f"{where}: {field} is missing"
     for metric in chart.metrics:
         yield from _metric(metric, mart, f"{where}: metrics")
+    yield from _columns(chart, mart, where)
+    yield from _sort(chart, mart, specs, where)
+    for name in [*chart.labels, *(mark["column"] for mark in chart.look.get("marks", ()))]:
+        if name not in mart.columns and name not in mart.metrics:
+            yield f"{where}: {mart.name} has neither column nor metric {name!r}"
+
+
+def _columns(chart: Chart, mart: Mart, where: str) -> Iterator[str]:
     named = [
         *(("by", name) for name in chart.by),
         *(("columns", name) for name in chart.columns),
@@ -102,12 +110,14 @@ def _chart(chart: Chart, catalog: Catalog) -> Iterator[str]:
             yield f"{where}: {field} must name a column, not {name!r} (SQL belongs in dbt)"
         elif name not in mart.columns:
             yield f"{where}: {field}: {mart.name} has no column {name!r}"
+
+
+def _sort(chart: Chart, mart: Mart, specs: Specs, where: str) -> Iterator[str]:
     for name, _ in chart.sort:
         if name not in mart.columns and name not in mart.metrics:
             yield f"{where}: sort: {mart.name} has neither column nor metric {name!r}"
-    for name in [*chart.labels, *(mark["column"] for mark in chart.look.get("marks", ()))]:
-        if name not in mart.columns and name not in mart.metrics:
-            yield f"{where}: {mart.name} has neither column nor metric {name!r}"
+        elif chart.metrics and name not in chart.metrics and name not in specs.orders:
+            yield f"{where}: sort: {name!r} is neither a metric of the chart nor in orders.yaml"
 
 
 def _metric(metric: object, mart: Mart, where: str) -> Iterator[str]:

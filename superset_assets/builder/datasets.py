@@ -7,12 +7,13 @@ row rules to them too, and the database its policies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from superset_assets.builder.catalog import Column, Mart, Metric
 from superset_assets.builder.ids import uuid_of
 from superset_assets.builder.metric_sql import formula_of, sql_of
+from superset_assets.builder.specs import Specs
 from superset_assets.builder.text import Text, suffix
 from superset_assets.builder.units import (
     change_format,
@@ -46,6 +47,11 @@ def text_twin(column: Column) -> str:
     return f"{column.name}_text" if has_one else ""
 
 
+def order_of(name: str) -> str:
+    """Name of the calculated column, and of the metric, that sort values of a code."""
+    return f"{name}__order"
+
+
 def change_metric(name: str) -> str:
     return f"{name}__change"
 
@@ -57,7 +63,7 @@ def tile_metric(name: str) -> str:
 def build_dataset(
     mart: Mart,
     language: str,
-    labels: Mapping[str, tuple[Text, Text]],
+    specs: Specs,
     database_uuid: str,
     compared: Iterable[str] = (),
 ) -> dict[str, Any]:
@@ -74,6 +80,10 @@ def build_dataset(
         metrics = [m for c in compared for m in _compared(mart.metrics[c], mart, language)]
     else:
         metrics = [_metric(m, mart, language) for m in mart.metrics.values()]
+    metrics += [
+        _saved(order_of(name), mart.columns[name].label.of(language), "", f"MIN({sql})", ",d")
+        for name, sql in _orders(mart, specs).items()
+    ]
     month = "stat_month" if "stat_month" in mart.columns else None
     return {
         "table_name": name,
@@ -95,10 +105,20 @@ def build_dataset(
         "folders": None,
         "uuid": uuid_of("dataset", name),
         "metrics": metrics,
-        "columns": _columns(mart, language, labels, compare=bool(compared)),
+        "columns": _columns(mart, language, specs, compare=bool(compared)),
         "version": "1.0.0",
         "database_uuid": database_uuid,
     }
+
+
+def _orders(mart: Mart, specs: Specs) -> dict[str, str]:
+    """For codes with an order of their own (orders.yaml): the place of each value, in SQL."""
+    found = {}
+    for name, values in specs.orders.items():
+        if name in mart.columns:
+            cases = " ".join(f"when '{v}' then {n}" for n, v in enumerate(values, start=1))
+            found[name] = f"case {name} {cases} else {len(values) + 1} end"
+    return found
 
 
 def _plain_sql(mart: Mart) -> str:
@@ -167,9 +187,7 @@ def _saved(
     }
 
 
-def _columns(
-    mart: Mart, language: str, labels: Mapping[str, tuple[Text, Text]], *, compare: bool
-) -> list[dict[str, Any]]:
+def _columns(mart: Mart, language: str, specs: Specs, *, compare: bool) -> list[dict[str, Any]]:
     found = [_column(column, mart, language) for column in mart.columns.values()]
     for column in mart.columns.values():
         twin = text_twin(column)
@@ -177,12 +195,16 @@ def _columns(
             continue
         expression = f"to_char({column.name}, 'YYYY-MM-DD HH24:MI')"
         if column.is_boolean:
-            words = labels.get(column.name, YES_NO)
+            words = specs.labels.get(column.name, YES_NO)
             yes, no = (text.of(language).replace("'", "''") for text in words)
             expression = (
                 f"case when {column.name} then '{yes}' when not {column.name} then '{no}' end"
             )
         found.append(_field(twin, "TEXT", column, language, drill=True, expression=expression))
+    for name, expression in _orders(mart, specs).items():
+        column = mart.columns[name]
+        sort = order_of(name)
+        found.append(_field(sort, "INTEGER", column, language, drill=False, expression=expression))
     if compare:
         plain = Column(OFFSET, "integer", Text("距本月月数", "Months before"), Text("", ""))
         found.append(_field(OFFSET, "INTEGER", plain, language, drill=False))

@@ -124,6 +124,11 @@ def _read(
             expr = params.get("expr") or name
         else:
             mart, measure = measures[params["measure"]["name"]]
+            if params["measure"].get("filter"):
+                raise TelmartError(
+                    f"{where}: a filter on its measure is not understood here.",
+                    "Put the filter on the metric.",
+                )
             agg, expr = measure["agg"], measure.get("expr") or measure["name"]
     elif kind in ("ratio", "derived"):
         parts = params["metrics"] if kind == "derived" else None

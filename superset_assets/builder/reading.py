@@ -43,6 +43,7 @@ def read_specs(folder: Path = ASSETS) -> Specs:
         filters=_filters(folder / "filters.yaml"),
         dashboards=dashboards,
         labels=_labels(folder / "labels.yaml"),
+        orders=load(folder / "orders.yaml"),
         colors=load(folder / "colors.yaml"),
     )
 

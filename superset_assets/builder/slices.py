@@ -24,7 +24,7 @@ def slice_uuid(chart: str, language: str) -> str:
 
 
 def context_of(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> Context:
-    return Context(chart, catalog[chart.mart], language, specs.colors["tones"])
+    return Context(chart, catalog[chart.mart], language, specs)
 
 
 def build_slice(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> Mapping[str, Any]:

@@ -109,4 +109,5 @@ class Specs:
     filters: Mapping[str, Filter]
     dashboards: Mapping[str, Dashboard]
     labels: Mapping[str, tuple[Text, Text]]
+    orders: Mapping[str, Sequence[str]]
     colors: Mapping[str, Any]

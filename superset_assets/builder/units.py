@@ -63,7 +63,7 @@ def column_format(column: Column, language: str) -> str:
         return ""
     if column.unit == "yuan":
         return "$,.2f"
-    return {"ratio": ".1%", "count": ",d", "minute": ",.0f", "mb": ",.0f"}.get(column.unit, ",.4~g")
+    return {"ratio": ".1%", "count": ",d", "minute": ",.0f", "mb": ",.0f"}.get(column.unit, ",.2~f")
 
 
 def compact_sql(sql: str, metric: Metric, language: str) -> str:

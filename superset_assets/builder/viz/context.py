@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from superset_assets.builder.catalog import Column, Mart
-from superset_assets.builder.datasets import change_metric, text_twin, tile_metric
-from superset_assets.builder.specs import Chart
+from superset_assets.builder.datasets import change_metric, order_of, text_twin, tile_metric
+from superset_assets.builder.specs import Chart, Specs
 from superset_assets.builder.units import change_name, column_format
-
-#: colours with a meaning, by the name specs use; see colors.yaml
-TONES = ("good", "bad", "warn", "calm", "note")
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,13 @@ class Context:
     chart: Chart
     mart: Mart
     language: str
-    tones: Mapping[str, str]
+    specs: Specs
+
+    @property
+    def tones(self) -> Mapping[str, str]:
+        """Colours with a meaning by the name specs use."""
+        found: Mapping[str, str] = self.specs.colors["tones"]
+        return found
 
     @property
     def look(self) -> Mapping[str, Any]:
@@ -35,6 +38,10 @@ class Context:
 
     def source(self, name: str) -> Column:
         return self.mart.columns[self.mart.in_language(name, self.language)]
+
+    def sort_key(self, name: str) -> str:
+        """What to sort by for ``name``: its own order where it has one."""
+        return order_of(name) if name in self.specs.orders else self.source(name).name
 
     def label(self, name: str) -> str:
         """Header of a column or metric: the spec's own wording, else the dictionary's."""

@@ -76,7 +76,7 @@ def grouped(context: Context) -> dict[str, Any]:
         "query_mode": "aggregate",
         "groupby": [context.column(name) for name in chart.by],
         "metrics": metrics,
-        "timeseries_limit_metric": order,
+        "timeseries_limit_metric": order if order in chart.metrics else context.sort_key(order),
         "order_desc": not ascending,
         "conditional_formatting": [
             *context.marks(),
@@ -89,10 +89,7 @@ def rows(context: Context) -> dict[str, Any]:
     """Stored rows, in the order in which somebody should work through them."""
     chart = context.chart
     columns = [context.column(name) for name in chart.columns]
-    order = [
-        json.dumps([context.source(name).name, ascending], ensure_ascii=False)
-        for name, ascending in chart.sort
-    ]
+    order = [json.dumps([context.sort_key(name), ascending]) for name, ascending in chart.sort]
     return _table(context) | {
         "query_mode": "raw",
         "all_columns": columns,
