@@ -14,6 +14,7 @@ in dbt's ``model-paths`` instead would be shorter, and destructive: dbt writes w
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.errors import TelmartError
@@ -22,6 +23,9 @@ from orchestration.settings import ROOT, Settings
 STANDARD = ROOT / "dbt_project"
 CODES = ROOT / "seeds/codes"
 REFERENCE = ROOT / "seeds/reference"
+_READ = frozenset({".sql", ".yml", ".yaml", ".csv", ".md"})
+#: made by dbt in the project folder where somebody runs it by hand
+_MADE = frozenset({"target", "logs", "dbt_packages"})
 #: what an operator's project shares with the standard one
 _SHARED = ("macros", "tests", "models/core", "models/marts")
 
@@ -52,6 +56,16 @@ def reference_files(settings: Settings) -> dict[str, Path]:
         TelmartError: the operator has one that none of ours is named like.
     """
     return _reference(settings.operator)
+
+
+def source_files(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Everything dbt reads, as (name within the project, file), in a fixed order."""
+    root = ROOT if settings.operator is None else dbt_folder(settings).parent
+    for folder in ("dbt_project", "seeds/codes", "seeds/reference"):
+        for path in sorted((root / folder).rglob("*")):
+            place = path.relative_to(root)
+            if path.suffix in _READ and not _MADE & set(place.parts):
+                yield place.as_posix(), path
 
 
 def _reference(operator: Path | None) -> dict[str, Path]:

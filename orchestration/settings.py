@@ -142,6 +142,7 @@ class Settings:
             "TELMART_SUPERSET_PORT": str(self.superset_port),
             "TELMART_DAGSTER_PORT": str(self.dagster_port),
             "TELMART_TIMEZONE": self.timezone,
+            **({"TELMART_OPERATOR": str(self.operator)} if self.operator else {}),
             "PGHOST": url.hostname or "",
             "PGPORT": str(url.port or 5432),
             "PGUSER": unquote(url.username or ""),

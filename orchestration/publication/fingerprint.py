@@ -7,18 +7,14 @@ every month has to be processed again, or history and present would follow diffe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from orchestration.settings import ROOT, Settings
+from orchestration.dbt_folder import source_files
+from orchestration.settings import Settings
 
 _NAME = "models"
-_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv"})
-#: made by dbt in the project folder where somebody runs it by hand
-_NOT_SOURCE = frozenset({"target", "logs", "dbt_packages"})
 
 
 def fingerprint(settings: Settings) -> str:
@@ -27,7 +23,9 @@ def fingerprint(settings: Settings) -> str:
     Names count as well as contents; what only documents (``.md``) does not.
     """
     digest = hashlib.sha256()
-    for label, path in _sources(settings):
+    for label, path in source_files(settings):
+        if path.suffix == ".md":
+            continue
         digest.update(f"{label}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
 
@@ -47,15 +45,3 @@ def note(warehouse: psycopg.Connection[Any], value: str) -> None:
         " on conflict (name) do update set value = excluded.value, noted_at = now()",
         [_NAME, value],
     )
-
-
-def _sources(settings: Settings) -> Iterator[tuple[str, Path]]:
-    rules = (settings.operator or ROOT / "seeds") / "reference"
-    folders = {"project": ROOT / "dbt_project", "codes": ROOT / "seeds/codes", "rules": rules}
-    if settings.operator:
-        folders["operator"] = settings.operator / "dbt"
-    for label, folder in folders.items():
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            if path.suffix in _SUFFIXES and not _NOT_SOURCE & set(inside.parts):
-                yield f"{label}/{inside.as_posix()}", path

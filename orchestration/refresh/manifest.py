@@ -7,16 +7,12 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from orchestration.dbt_folder import dbt_folder, source_files
 from orchestration.errors import TelmartError
-from orchestration.settings import ROOT, Settings
-
-PROJECT = ROOT / "dbt_project"
-_PARSED = frozenset({".sql", ".yml", ".yaml", ".csv", ".md"})
-_NOT_SOURCE = frozenset({"target", "logs", "dbt_packages"})
+from orchestration.settings import Settings
 
 
 def target(settings: Settings) -> Path:
@@ -29,12 +25,13 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     env = settings.process_env()
     wanted = {name: env[name] for name in env if name.startswith(("PG", "TELMART_", "DBT_"))}
     folder = str(target(settings))
+    project = str(dbt_folder(settings))
     return {
         **wanted,
         "DBT_TARGET_PATH": folder,
         "DBT_LOG_PATH": folder,
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": project,
+        "DBT_PROJECT_DIR": project,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
@@ -67,7 +64,7 @@ def prepare(settings: Settings) -> Path:
 def _parse(settings: Settings) -> None:
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse"]
     done = subprocess.run(
-        command, cwd=PROJECT, env=os.environ | dbt_environment(settings),
+        command, cwd=dbt_folder(settings), env=os.environ | dbt_environment(settings),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -79,17 +76,6 @@ def _parse(settings: Settings) -> None:
 
 def _hash(settings: Settings) -> str:
     digest = hashlib.sha256(f"{version('dbt-core')} {settings.operator}".encode())
-    for path in _sources(settings):
-        digest.update(f"{path}\0".encode() + path.read_bytes())
+    for name, path in source_files(settings):
+        digest.update(f"{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def _sources(settings: Settings) -> Iterator[Path]:
-    folders = [PROJECT, ROOT / "seeds/codes", (settings.operator or ROOT / "seeds") / "reference"]
-    if settings.operator:
-        folders.append(settings.operator / "dbt")
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder).parts
-            if path.suffix in _PARSED and not _NOT_SOURCE & set(inside):
-                yield path

@@ -24,6 +24,7 @@ _MONTHS = """
     select feed, date_trunc('month', period_date)::date
     from ops.load where is_current and isfinite(period_date) group by 1, 2
 """
+_WHOLE = "select feed from ops.load where is_current and not isfinite(period_date)"
 _LOADS = """
     select load_id, date_trunc('month', period_date)::date from ops.load
     where load_id = any (%s) and isfinite(period_date)
@@ -64,9 +65,12 @@ def note_work(settings: Settings, month: str | None = None, full: bool = False) 
     """
     found = pending(settings)
     with connect(settings) as warehouse:
+        feeds = all_feeds(settings)
         loaded = _loaded(warehouse)
-        waiting = waiting_months(all_feeds(settings), loaded)
+        waiting = waiting_months(feeds, loaded)
         known = {m for months in loaded.values() for m in months}
+        for (feed,) in warehouse.execute(_WHOLE):
+            known |= covered_months(feeds[feed]) if feed in feeds else set()
         month_of = dict(warehouse.execute(_LOADS, [found.load_ids]).fetchall())
     everything = full or found.months is None
     load_ids = [i for i in found.load_ids if month_of.get(i) not in waiting]
@@ -106,6 +110,18 @@ def waiting_months(
             if month not in there and (not there or month > min(there)):
                 found.setdefault(month, []).append(name)
     return found
+
+
+def covered_months(feed: Feed) -> set[date]:
+    """Months a feed without periods speaks of, where its contract says so (``covers``)."""
+    if feed.covers is None:
+        return set()
+    first, last = (parse_month(month) for month in feed.covers)
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return {
+        date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1)
+        for i in range(count)
+    }
 
 
 def waiting_notes(waiting: dict[date, list[str]]) -> list[str]:

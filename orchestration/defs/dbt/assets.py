@@ -12,12 +12,13 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 
+from orchestration.dbt_folder import dbt_folder
 from orchestration.defs.dbt.resource import Dbt
 from orchestration.defs.refresh.resource import Refresh
 from orchestration.publication import open_hold, resolve_holds
 from orchestration.refresh.dbt_results import CHECK, failed_nodes, reasons
 from orchestration.refresh.lock import forget_child, note_child
-from orchestration.refresh.manifest import PROJECT, target
+from orchestration.refresh.manifest import target
 from orchestration.refresh.progress import Stage, current
 from orchestration.refresh.session import Session
 from orchestration.settings import Settings
@@ -60,12 +61,11 @@ def definitions(settings: Settings) -> dg.Definitions:
             yield from _build(session, invocation)
 
     executable = str(Path(sys.executable).with_name("dbt"))
+    project = str(dbt_folder(settings))
     return dg.Definitions(
         assets=[models],
         resources={
-            "dbt": Dbt(
-                project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=executable
-            )
+            "dbt": Dbt(project_dir=project, profiles_dir=project, dbt_executable=executable)
         },
     )
 
