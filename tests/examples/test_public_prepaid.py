@@ -14,11 +14,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import scratch_settings
-from metrics.compare import assert_equal
-from metrics.recompute import Recomputation
-from metrics.rule_tables import Rules
-from metrics.served import MARTS, rows_of
 from psycopg import Connection
 
 from orchestration.dbt_folder import dbt_folder
@@ -27,6 +22,11 @@ from orchestration.engine.server import EmbeddedServer
 from orchestration.loader import load_period
 from orchestration.refresh.manifest import dbt_environment
 from orchestration.settings import ROOT, Settings
+from tests.conftest import scratch_settings
+from tests.metrics.compare import assert_equal
+from tests.metrics.recompute import Recomputation
+from tests.metrics.rule_tables import Rules
+from tests.metrics.served import MARTS, rows_of
 
 SHARED = Path(os.environ.get("TELMART_PUBLIC_DATA") or ROOT.parent / "shared/data/public")
 WIDE = SHARED / "prepaid_highvalue/raw_first1000_226cols.csv.gz"

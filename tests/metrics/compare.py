@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import polars as pl
-from metrics.recompute import Recomputation
-from metrics.served import SCHEMA, columns_of, mart_yaml, rows_of
 from psycopg import Connection
+
+from tests.metrics.recompute import Recomputation
+from tests.metrics.served import SCHEMA, columns_of, mart_yaml, rows_of
 
 #: the six decimals of a stored rate
 HALF_A_MILLIONTH = 5.1e-7

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Self
 
 import polars as pl
-from metrics.extract_files import read_feed
-from metrics.rule_tables import Rules, add_months, at_least
+
+from tests.metrics.extract_files import read_feed
+from tests.metrics.rule_tables import Rules, add_months, at_least
 
 ON_NET = ["on_net", "suspended"]
 LEAVES = ["off_net", "port_out"]

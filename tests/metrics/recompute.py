@@ -15,8 +15,9 @@ from fractions import Fraction
 from functools import cached_property
 
 import polars as pl
-from metrics.customers import KEY, LEAVES, MANAGER, PLACE, Customers
-from metrics.rule_tables import add_months, at_least
+
+from tests.metrics.customers import KEY, LEAVES, MANAGER, PLACE, Customers
+from tests.metrics.rule_tables import add_months, at_least
 
 
 class Recomputation(Customers):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from metrics.compare import assert_equal
-from metrics.recompute import METRICS, SCALE, Recomputation
-from metrics.served import MARTS, SCHEMA, metrics_of, query, rows_of
 from psycopg import Connection
 
 from orchestration.engine.databases import connect
 from orchestration.settings import ROOT
+from tests.metrics.compare import assert_equal
+from tests.metrics.recompute import METRICS, SCALE, Recomputation
+from tests.metrics.served import MARTS, SCHEMA, metrics_of, query, rows_of
 
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 

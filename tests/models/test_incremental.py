@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from models.warehouse import (
+
+from orchestration.contracts.reading import read_contracts
+from orchestration.engine.databases import connect
+from orchestration.publication.fingerprint import fingerprint, note
+from orchestration.publication.pending import pending
+from orchestration.settings import Settings
+from tests.models.warehouse import (
     CONTRACTS,
     built_tables,
     dbt,
@@ -17,12 +23,6 @@ from models.warehouse import (
     keep_copies,
     rows,
 )
-
-from orchestration.contracts.reading import read_contracts
-from orchestration.engine.databases import connect
-from orchestration.publication.fingerprint import fingerprint, note
-from orchestration.publication.pending import pending
-from orchestration.settings import Settings
 
 RUN = ("run",)
 

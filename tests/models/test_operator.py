@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from dbt_common.exceptions import CompilationError
-from models.warehouse import dbt, empty_warehouse, execute, rows
 
 from orchestration.dbt_folder import REFERENCE, dbt_folder, reference_files
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
+from tests.models.warehouse import dbt, empty_warehouse, execute, rows
 
 HERE = Path(__file__).parent / "operator"
 

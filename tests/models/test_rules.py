@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from models.warehouse import dbt, empty_warehouse, execute, fill
 
 from orchestration.settings import Settings
+from tests.models.warehouse import dbt, empty_warehouse, execute, fill
 
 
 @pytest.fixture(scope="module")

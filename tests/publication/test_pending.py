@@ -113,7 +113,7 @@ def test_reached() -> None:
 def test_fingerprint_follows_rules_and_models(tmp_path: Path) -> None:
     """An operator's own rule tables and staging count; names count; notes do not."""
     settings = replace(scratch_settings(tmp_path / "home"), operator=tmp_path / "operator")
-    values = [fingerprint(settings)]
+    values = []
 
     def put(name: str, text: str) -> None:
         path = tmp_path / "operator" / name
@@ -121,12 +121,14 @@ def test_fingerprint_follows_rules_and_models(tmp_path: Path) -> None:
         path.write_text(text)
         values.append(fingerprint(settings))
 
-    put("reference/rule.csv", "a\n1\n")
-    put("reference/rule.csv", "a\n2\n")
     put("dbt/staging/stg.sql", "select 1")
+    put("dbt/staging/stg.sql", "select 2")
+    put("reference/vad_threshold.csv", "a\n1\n")
+    put("reference/vad_threshold.csv", "a\n2\n")
     assert len(set(values)) == 4
     put("dbt/staging/readme.md", "a note")
     assert values[-1] == values[-2]
-    (tmp_path / "operator/reference/rule.csv").rename(tmp_path / "operator/reference/other.csv")
+    rules = tmp_path / "operator/reference"
+    (rules / "vad_threshold.csv").rename(rules / "watch_rule.csv")
     assert fingerprint(settings) not in values
     assert fingerprint(replace(settings, operator=None)) not in values

@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from metrics.extract_files import FEEDS, read_feed
 
 from orchestration.sample import SampleOptions, generate
+from tests.metrics.extract_files import FEEDS, read_feed
 
 
 @dataclass

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from metrics.extract_files import FEEDS, contract, read_feed, read_file
 from typer.testing import CliRunner
 
 from orchestration.errors import TelmartError
 from orchestration.sample import FAULTS, SampleOptions, generate, plant
+from tests.metrics.extract_files import FEEDS, contract, read_feed, read_file
 
 pytestmark = pytest.mark.fast
 SMALL = SampleOptions(subscribers=400, months=7)

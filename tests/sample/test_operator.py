@@ -7,9 +7,9 @@ from datetime import date
 
 import polars as pl
 import pytest
-from metrics.extract_files import FEEDS, contract
 
 from orchestration.settings import ROOT
+from tests.metrics.extract_files import FEEDS, contract
 
 pytestmark = pytest.mark.fast
 LEFT = ["off_net", "ported_out"]
