@@ -28,6 +28,10 @@ compute_logs:
   class: LocalComputeLogManager
   config:
     base_dir: "{home}/compute_logs"
+# Runs start at once: a queue would need a daemon, and the refresh lock lets only one run anyway.
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: DefaultRunCoordinator
 local_artifact_storage:
   module: dagster._core.storage.root
   class: LocalArtifactStorage
