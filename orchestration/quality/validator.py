@@ -7,6 +7,7 @@ first rule is run; ``preload`` starts it beside other work.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import threading
@@ -54,6 +55,7 @@ class Validator:
             "warehouse", connection_string=url.replace("$", "%24")
         )
         self._written: list[Any] = []
+        self._number = itertools.count(1)
 
     @property
     def docs(self) -> Path:
@@ -70,7 +72,7 @@ class Validator:
         """
         gx, name = self._gx, f"{suite.name}.{batch}.{period}"
         by_name = {rule.id: rule for rule in rules}
-        asset = self._source.add_query_asset(f"{name} {len(self._written)}", query=query)
+        asset = self._source.add_query_asset(f"{name} {next(self._number)}", query=query)
         definition = self._context.validation_definitions.add(
             gx.ValidationDefinition(
                 name=asset.name,

@@ -30,29 +30,34 @@ create table quality.profile (
     primary key (subject, measure, period)
 );
 
--- What is usual for a number: its median over six other periods, the earlier ones first and the
--- nearest of them first. Four sigma of counting noise are allowed for in ratio_beyond_noise, so
--- that a feed with a dozen events a month does not cry wolf; in large feeds that is next to nothing.
+-- What is usual for a number: its median over the six periods before; where there are fewer than
+-- three, the nearest later ones count as well. Four sigma of counting noise are allowed for in
+-- ratio_beyond_noise, so that a feed with a dozen events a month does not cry wolf; in large feeds
+-- that is next to nothing.
 create view quality.profile_usual as
 select
     p.subject, p.period, p.measure, p.value, u.usual,
     p.value / nullif(u.usual, 0) as ratio,
     case
-        when p.value < u.usual
-            then least(1, (p.value + 4 * sqrt(u.usual)) / nullif(u.usual, 0))
-        when p.value > u.usual
-            then greatest(1, (p.value - 4 * sqrt(u.usual)) / nullif(u.usual, 0))
+        when u.usual <= 0 then null
+        when p.value < u.usual then least(1, (p.value + 4 * sqrt(u.usual)) / u.usual)
+        when p.value > u.usual then greatest(1, (p.value - 4 * sqrt(u.usual)) / u.usual)
         when p.value = u.usual then 1
     end as ratio_beyond_noise
 from quality.profile as p
 cross join lateral (
     select (percentile_cont(0.5) within group (order by near.value))::numeric as usual
     from (
-        select other.value
+        select
+            other.value,
+            other.period < p.period as is_earlier,
+            count(*) filter (where other.period < p.period) over () as earlier_cnt,
+            row_number() over (
+                order by other.period < p.period desc, abs(other.period - p.period)
+            ) as place
         from quality.profile as other
         where other.subject = p.subject and other.measure = p.measure
             and other.period <> p.period and other.value is not null
-        order by other.period < p.period desc, abs(other.period - p.period)
-        limit 6
     ) as near
+    where near.place <= 6 and (near.is_earlier or near.earlier_cnt < 3)
 ) as u;
