@@ -12,14 +12,17 @@ from orchestration.engine.services import all_services
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
 
+# The latest attempt of each period, and the load that stands. They differ after a refused file.
 _FEEDS = """
     select distinct on (feed, period)
         feed, period, rows_loaded as rows, state, coalesce(finished_at, started_at) as loaded_at,
         error
     from ops.load
-    where state <> 'skipped'
+    where {which}
     order by feed, period, load_id desc
 """
+_LATEST = _FEEDS.format(which="state <> 'skipped'")
+_STANDING = _FEEDS.format(which="is_current")
 _MARTS = """
     select mart, stat_month, state, cut_off_at, published_at, reason_en as reason
     from status.data_state order by mart
@@ -49,11 +52,24 @@ def read_state(settings: Settings) -> dict[str, Any]:
         with connect(settings) as warehouse:
             state["engine"]["healthy"] = True
             rows = warehouse.cursor(row_factory=dict_row)
-            for key, query in (("feeds", _FEEDS), ("marts", _MARTS)):
-                try:
-                    state[key] = rows.execute(query).fetchall()
-                except psycopg.errors.UndefinedTable:  # not provisioned to this version yet
-                    warehouse.rollback()
+            try:
+                state["feeds"] = _feeds(settings, rows)
+                state["marts"] = rows.execute(_MARTS).fetchall()
+            except psycopg.errors.UndefinedTable:  # not provisioned to this version yet
+                warehouse.rollback()
     except TelmartError:
         pass
     return state
+
+
+def _feeds(settings: Settings, rows: psycopg.Cursor[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a period: what stands, unless a file that was refused still lies there."""
+    from orchestration.loader import pending  # noqa: PLC0415 - reads the landing area
+
+    latest = {(r["feed"], r["period"]): r for r in rows.execute(_LATEST)}
+    standing = {(r["feed"], r["period"]): r for r in rows.execute(_STANDING)}
+    waiting = {(a.feed, a.period) for a in pending(settings)}
+    return [
+        row if key in waiting or key not in standing else standing[key]
+        for key, row in latest.items()
+    ]
