@@ -93,6 +93,8 @@ def repeated_rows(
     are that many.
     """
     key = sql.SQL(", ").join(map(sql.Identifier, feed.key))
+    # The table has no statistics yet, and a hash table for 200 groups is not one for millions.
+    connection.execute("set local enable_hashagg = off")
     found = connection.execute(
         sql.SQL(
             "with suspects as materialized ("

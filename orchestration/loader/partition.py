@@ -63,7 +63,8 @@ def create_partition(
 
     On the careful path nothing is required yet, and a column holds each row's line.
     """
-    parts: list[sql.Composable] = []
+    # in front, where it is found without unpacking the values before it
+    parts: list[sql.Composable] = [sql.SQL(LINE + " bigint")] if careful else []
     for column in feed.columns:
         strict = sql.SQL(" not null" if column.required and not careful else "")
         parts.append(
@@ -73,8 +74,6 @@ def create_partition(
     for retired, type_name in _columns(connection, feed).items():
         if retired not in names:
             parts.append(sql.SQL("{} {}").format(sql.Identifier(retired), sql.SQL(type_name)))
-    if careful:
-        parts.append(sql.SQL(LINE + " bigint"))
     value = sql.Literal(period.value)
     # The check lets the table be attached later without reading it again.
     parts.append(

@@ -8,7 +8,7 @@ the delimiters outside quotes plus one. That can be counted without parsing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -96,12 +96,13 @@ def _last_record_end(data: bytes) -> int:
 
 
 def records(
-    pieces: Iterator[bytes], delimiter: str, fields: int, first_line: int
+    pieces: Iterator[bytes], delimiter: str, fields: int, first_line: int, *, check: bool = True
 ) -> Iterator[Group]:
     """The records of a stream, in groups; blank lines are passed over.
 
     A record has a problem if its number of fields is wrong, a quote is never closed or stands
-    inside a field, or it holds bytes that are not UTF-8, NUL, or a stray carriage return.
+    inside a field, or it holds bytes that are not UTF-8, NUL, or a stray carriage return. Without
+    ``check`` problems are not looked for where finding the records does not need it.
     """
     separator = delimiter.encode()
     line = first_line
@@ -113,7 +114,7 @@ def records(
         if b'"' in data:
             group, used = _quoted(lines, line, separator, fields, at_end=False)
         else:
-            group, used = _plain(lines, line, separator, fields), len(lines)
+            group, used = _plain(lines, line, separator, fields if check else 0), len(lines)
         line += used
         carry = b"\n".join([*lines[used:], tail])
         yield group
@@ -138,25 +139,31 @@ def _line_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _plain(lines: list[bytes], line: int, separator: bytes, fields: int) -> Group:
-    """Records of lines without any quote: one each. Most files have no others: keep it quick."""
-    ends_cr = any(text.endswith(b"\r") for text in lines)
-    texts = [text.removesuffix(b"\r") for text in lines] if ends_cr else lines
+    """Records of lines without any quote: one each. Most files have no others: keep it quick.
+
+    ``fields`` 0: do not check.
+    """
+    texts = lines
+    whole = b"\n".join(lines)
+    if b"\r" in whole:
+        texts = [text.removesuffix(b"\r") for text in lines]
+        whole = b"\n".join(texts)
     numbers: Sequence[int] = range(line, line + len(texts))
-    if b"" in texts:
+    if b"\n\n" in whole or whole[:1] == b"\n" or whole[-1:] == b"\n" or not whole:
         numbers = [n for n, text in zip(numbers, texts, strict=True) if text]
         texts = [text for text in texts if text]
-    whole = b"\n".join(texts)
+    group = Group(texts, numbers, numbers, {})
+    if not fields:
+        return group
+    suspects: Iterable[int] = range(len(texts))
     if _is_text(whole) and b"\0" not in whole and b"\r" not in whole:
         want = fields - 1
         suspects = [i for i, text in enumerate(texts) if text.count(separator) != want]
-    else:
-        suspects = list(range(len(texts)))
-    problems = {}
     for index in suspects:
         problem = _problem(texts[index], 1 + texts[index].count(separator), fields, separator)
         if problem:
-            problems[index] = problem
-    return Group(texts, numbers, numbers, problems)
+            group.problems[index] = problem
+    return group
 
 
 def _quoted(

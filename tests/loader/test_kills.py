@@ -25,7 +25,7 @@ def start(warehouse: Warehouse, file: Path, **env: str) -> subprocess.Popen[str]
     settings = warehouse.settings
     return subprocess.Popen(
         [sys.executable, "-m", "tests.loader.process", str(settings.home), str(settings.pg_port),
-         PERIOD, str(file)],
+         FEED, PERIOD, str(file)],
         cwd=ROOT, env={**os.environ, **env}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
