@@ -5,6 +5,7 @@ Everything can be changed by an environment variable; nothing is read from a mac
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -12,7 +13,9 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+from orchestration.errors import TelmartError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +23,17 @@ ROOT = Path(__file__).resolve().parents[1]
 OWNER = "telmart"
 #: the role Superset names in its database entry; it can see nothing and is swapped for the person's
 GATE = "telmart_gate"
+_KEY_BYTES = 32
+#: what an address may carry after its ?, and how libpq's programs are told
+_LIBPQ = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "channel_binding": "PGCHANNELBINDING",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "options": "PGOPTIONS",
+}
 
 
 @dataclass(frozen=True)
@@ -41,9 +55,12 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> Settings:
-        """Read ``TELMART_*``; see docs/data-engineers.md for the list."""
-        env = os.environ
-        home = Path(env.get("TELMART_HOME") or ROOT / ".telmart").resolve()
+        """Read ``TELMART_*`` from the environment and, below it, from ``<home>/telmart.env``.
+
+        docs/data-engineers.md has the list.
+        """
+        home = Path(os.environ.get("TELMART_HOME") or ROOT / ".telmart").resolve()
+        env = {**_from_file(home), **os.environ}
         operator = env.get("TELMART_OPERATOR")
         return cls(
             home=home,
@@ -80,11 +97,33 @@ class Settings:
     def _key(self) -> bytes:
         path = self.home / "secret.key"
         if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
-            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(fd, "w") as f:
-                f.write(secrets.token_hex(32))
-        return bytes.fromhex(path.read_text().strip())
+            self._make_key(path)
+        try:
+            key = bytes.fromhex(path.read_text().strip())
+        except ValueError:
+            key = b""
+        if len(key) != _KEY_BYTES:
+            raise TelmartError(
+                f"{path} does not hold a key of {_KEY_BYTES} bytes, so no password can be derived.",
+                "Put it back from your backup. Only if this installation holds nothing yet,"
+                " delete the file and a new one is made.",
+            )
+        return key
+
+    def _make_key(self, path: Path) -> None:
+        # Written aside and linked into place: nobody ever reads a key that is half written, and
+        # of two processes that start together one wins.
+        self.home.mkdir(parents=True, exist_ok=True)
+        staged = path.with_name(f"secret.key.{os.getpid()}")
+        staged.unlink(missing_ok=True)
+        fd = os.open(staged, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(fd, "w") as f:
+            f.write(secrets.token_hex(_KEY_BYTES))
+            f.flush()
+            os.fsync(f.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(staged, path)
+        staged.unlink()
 
     def secret(self, name: str, length: int = 20) -> str:
         """A password or signing key derived from this installation's one key.
@@ -131,10 +170,23 @@ class Settings:
         database = self.metadata_databases[service]
         return self.database_url(database, user=database)
 
+    def libpq_env(self, user: str | None = None) -> dict[str, str]:
+        """The warehouse's address for programs that read libpq's variables (psql, dbt)."""
+        url = urlsplit(self.database_url(user=user))
+        extra = {_LIBPQ[k]: v for k, v in parse_qsl(url.query) if k in _LIBPQ}
+        return {
+            "PGHOST": url.hostname or "",
+            "PGPORT": str(url.port or 5432),
+            "PGUSER": unquote(url.username or ""),
+            "PGPASSWORD": unquote(url.password or ""),
+            "PGDATABASE": self.warehouse,
+            **extra,
+        }
+
     def process_env(self) -> dict[str, str]:
         """Environment for the programs we start: addresses, and every telemetry switched off."""
-        url = urlsplit(self.database_url())
         return {
+            **_from_file(self.home),
             **os.environ,
             "TELMART_HOME": str(self.home),
             "TELMART_LANDING": self.landing,
@@ -143,11 +195,7 @@ class Settings:
             "TELMART_DAGSTER_PORT": str(self.dagster_port),
             "TELMART_TIMEZONE": self.timezone,
             **({"TELMART_OPERATOR": str(self.operator)} if self.operator else {}),
-            "PGHOST": url.hostname or "",
-            "PGPORT": str(url.port or 5432),
-            "PGUSER": unquote(url.username or ""),
-            "PGPASSWORD": unquote(url.password or ""),
-            "PGDATABASE": self.warehouse,
+            **self.libpq_env(),
             "DAGSTER_HOME": str(self.home / "dagster"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
@@ -155,6 +203,16 @@ class Settings:
             "GX_ANALYTICS_ENABLED": "false",
             "PYTHONPATH": str(ROOT),
         }
+
+
+def _from_file(home: Path) -> dict[str, str]:
+    """``<home>/telmart.env``: NAME=value lines, for what starts without a shell (cron, systemd)."""
+    path = home / "telmart.env"
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
 
 
 def settings() -> Settings:

@@ -64,11 +64,15 @@ def _step(number: str, what: str) -> Iterator[None]:
 
 
 def _refuse_real_data(s: Settings) -> None:
-    if s.operator or s.external_url:
-        named = "TELMART_OPERATOR" if s.operator else "TELMART_DATABASE_URL"
+    own = {
+        "TELMART_OPERATOR": s.operator is not None,
+        "TELMART_DATABASE_URL": s.external_url is not None,
+        "TELMART_LANDING": s.landing != str(s.home / "landing"),
+    }
+    for name in [name for name, is_set in own.items() if is_set]:
         raise TelmartError(
-            f"{named} is set: the demo would mix the sample operator's rows into your warehouse.",
-            f"Unset {named} to see the demo, or use `telmart up` and `telmart run`.",
+            f"{name} is set: the demo would mix the sample operator's rows with yours.",
+            f"Unset {name} to see the demo, or use `telmart up` and `telmart run`.",
         )
 
 
@@ -91,7 +95,7 @@ def _where_to_look(s: Settings, seconds: float) -> None:
     out.print(f"  Jobs         http://127.0.0.1:{s.dagster_port}", highlight=False)
     out.print(f"  Passwords    {s.credentials_file}", highlight=False, soft_wrap=True)
     out.print()
-    out.print("[bold]Three things to try[/]")
+    out.print("[bold]Three things to try[/]  (first: [bold]source .venv/bin/activate[/])")
     out.print(
         "  1. Log in as chen_province, then as li_city_a: the same dashboard, other rows.",
         highlight=False,

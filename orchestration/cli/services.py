@@ -119,19 +119,8 @@ def psql(
 
     s = settings()
     program = "psql" if s.external_url else str(EmbeddedServer(s).binaries / "psql")
-    url = s.database_url(user=person)
     # The password travels in the environment: an argument list is visible to every user.
-    from urllib.parse import unquote, urlsplit  # noqa: PLC0415
-
-    parts = urlsplit(url)
-    env = os.environ | {
-        "PGHOST": parts.hostname or "",
-        "PGPORT": str(parts.port or 5432),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        "PGDATABASE": parts.path.lstrip("/"),
-        "PSQL_HISTORY": str(s.home / "psql_history"),
-    }
+    env = os.environ | s.libpq_env(person) | {"PSQL_HISTORY": str(s.home / "psql_history")}
     os.execvpe(program, ["psql", *context.args], env)  # noqa: S606
 
 

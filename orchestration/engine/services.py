@@ -69,8 +69,19 @@ class Service:
             same = abs(process.create_time() - noted["started"]) < 1
             alive = process.status() != psutil.STATUS_ZOMBIE
         except (OSError, ValueError, KeyError, psutil.Error):
-            return None
-        return process if same and alive else None
+            return self._orphan()
+        return process if same and alive else self._orphan()
+
+    def _orphan(self) -> psutil.Process | None:
+        """Our program without a pid file: whoever started it was killed before writing one."""
+        mine = self.command[1:]
+        for process in psutil.process_iter(["cmdline", "status"]):
+            words = process.info["cmdline"] or []
+            if words[-len(mine) :] == mine and process.info["status"] != psutil.STATUS_ZOMBIE:
+                parent = process.parent()
+                if parent is None or parent.cmdline()[-len(mine) :] != mine:  # not a worker
+                    return process
+        return None
 
     def is_healthy(self) -> bool:
         """Whether our process runs and answers its health address."""

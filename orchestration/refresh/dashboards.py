@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.access import apply_people
+from orchestration.access.people_files import people_folder
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.refresh.lock import forget_child, note_child
@@ -97,6 +99,8 @@ def deploy(settings: Settings) -> Deployed:
             )
         from superset_assets.build import build_bundle  # noqa: PLC0415
 
+        # Roles and scopes first: a person must never be known to Superset and not to the database.
+        apply_people(settings)
         value = fingerprint(settings)
         bundle = settings.home / "superset/bundle"
         build_bundle(target(settings) / "manifest.json", bundle)
@@ -140,6 +144,6 @@ def _sources(settings: Settings) -> Iterator[Path]:
     manifest = target(settings) / "parsed.sha256"
     if manifest.exists():
         yield manifest
-    people = settings.home / "people"
-    folder = settings.operator / "people" if settings.operator else ROOT / "seeds/sample"
-    yield from sorted(people.glob("*.csv")) or sorted(folder.glob("people.csv"))
+    people = people_folder(settings)
+    if people:
+        yield from sorted(people.glob("*.csv"))

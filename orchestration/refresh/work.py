@@ -67,7 +67,8 @@ def note_work(settings: Settings, month: str | None = None, full: bool = False) 
     with connect(settings) as warehouse:
         feeds = all_feeds(settings)
         loaded = _loaded(warehouse)
-        waiting = waiting_months(feeds, loaded)
+        published = warehouse.execute("select max(stat_month) from status.data_state").fetchone()
+        waiting = waiting_months(feeds, loaded, published[0] if published else None)
         known = {m for months in loaded.values() for m in months}
         for (feed,) in warehouse.execute(_WHOLE):
             known |= covered_months(feeds[feed]) if feed in feeds else set()
@@ -93,13 +94,15 @@ def note_work(settings: Settings, month: str | None = None, full: bool = False) 
 
 
 def waiting_months(
-    feeds: dict[str, Feed], loaded: dict[str, set[date]]
+    feeds: dict[str, Feed], loaded: dict[str, set[date]], published_to: date | None = None
 ) -> dict[date, list[str]]:  # fmt: skip
     """Months that some feed has delivered and another, which had begun by then, has not.
 
     Args:
         feeds: all contracts; feeds without periods and those switched off do not count.
         loaded: months delivered, by feed.
+        published_to: latest month people see. A feed that never delivered (its contract is new)
+            is not waited for up to there.
     """
     expected = [f.name for f in feeds.values() if f.enabled and f.period_kind != "full"]
     known = {month for name in expected for month in loaded.get(name, ())}
@@ -107,7 +110,8 @@ def waiting_months(
     for month in sorted(known):
         for name in expected:
             there = loaded.get(name, set())
-            if month not in there and (not there or month > min(there)):
+            begun = month > min(there) if there else month > (published_to or date.min)
+            if begun and month not in there:
                 found.setdefault(month, []).append(name)
     return found
 
