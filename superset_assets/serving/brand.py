@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from flask import Blueprint, Flask, session
+from flask import Blueprint, Flask, render_template, request, session
 from jinja2 import ChoiceLoader, FileSystemLoader
+from werkzeug.exceptions import HTTPException, NotFound
 
 ASSETS = Path(__file__).resolve().parents[1]
 FOLDER = ASSETS / "brand"
@@ -28,6 +29,19 @@ _PROMISE = {
     "zh": "谁在流失，谁该挽留，今天就看得见",
     "en": "See who is leaving, and whom to keep, today",
 }
+_MISSING = {
+    "zh": {
+        "title": "没有找到这个页面",
+        "text": "地址可能有误，或者这个看板不在您的权限范围内。如需查看，请联系系统管理员。",
+        "back": "返回首页",
+    },
+    "en": {
+        "title": "There is no such page",
+        "text": "The address may be wrong, or this dashboard is not among yours."
+        " If you need it, ask your administrator.",
+        "back": "Back to my dashboard",
+    },
+}
 
 
 def install(app: Flask) -> None:
@@ -45,3 +59,10 @@ def install(app: Flask) -> None:
             "telmart_lang": "zh-CN" if locale == "zh" else locale,
             "telmart_promise": _PROMISE.get(locale, _PROMISE["en"]),
         }
+
+    @app.errorhandler(NotFound)
+    def missing(error: NotFound) -> Any:
+        if request.path.startswith("/api/") or "text/html" not in request.accept_mimetypes:
+            return app.error_handler_spec[None][None][HTTPException](error)  # Superset's own
+        words = _MISSING.get(session.get("locale", "zh"), _MISSING["en"])
+        return render_template("telmart/missing.html", words=words), 404

@@ -38,6 +38,7 @@ CHINESE_DATES = {
     "months": [f"{month}月" for month in range(1, 13)],
     "shortMonths": [f"{month}月" for month in range(1, 13)],
 }
+_PACKS = ("/superset/language_pack/zh/", "/superset/language_pack/zh-cn/")
 #: requests that are not pages and carry no language
 _PLAIN = ("/static/", "/brand/", "/health", "/healthcheck", "/ping")
 
@@ -98,8 +99,14 @@ def browser_pack(catalog: Catalog) -> dict[str, Any]:
 
 
 def localise(bootstrap: dict[str, Any]) -> dict[str, Any]:
-    """``COMMON_BOOTSTRAP_OVERRIDES_FUNC``: dates in the reader's language."""
-    return {"d3_time_format": CHINESE_DATES if bootstrap["locale"] == "zh" else {}}
+    """``COMMON_BOOTSTRAP_OVERRIDES_FUNC``: dates in the reader's language.
+
+    The page takes its locale for the language pack and for "2 minutes ago" alike; its date library
+    knows Chinese as zh-cn only, so that is what the page is told.
+    """
+    if bootstrap["locale"] != "zh":
+        return {"d3_time_format": {}}
+    return {"d3_time_format": CHINESE_DATES, "locale": "zh-cn"}
 
 
 def install(app: Flask) -> None:
@@ -107,7 +114,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def language_pack() -> Response | None:
-        if request.path != "/superset/language_pack/zh/":
+        if request.path not in _PACKS:
             return None
         answer = Response(_pack_text(), mimetype="application/json")
         answer.headers["Cache-Control"] = "public, max-age=3600"
