@@ -1,9 +1,10 @@
-"""``telmart up | down | status | doctor | psql | remove``: the installation as a whole."""
+"""``telmart up | down | status | doctor | psql | backup``: the installation as a whole."""
 
 from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(doctor)
     app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(psql)
+    app.command()(backup)
     app.command(hidden=True)(remove)
 
 
@@ -122,6 +124,22 @@ def psql(
     # The password travels in the environment: an argument list is visible to every user.
     env = os.environ | s.libpq_env(person) | {"PSQL_HISTORY": str(s.home / "psql_history")}
     os.execvpe(program, ["psql", *context.args], env)  # noqa: S606
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where to; made when missing, readable by you.")],
+) -> None:
+    """Copy what cannot be made again: the three databases, the key, settings and people files.
+
+    It runs beside everything else. How to restore: docs/operations.md.
+
+    Example:  telmart backup /backup/$(date +%F)
+    """
+    from orchestration.installation.backup import backup as write  # noqa: PLC0415
+
+    for path in write(settings(), folder):
+        size = path.stat().st_size / 1e6
+        out.print(f"{path}  {size:.1f} MB", highlight=False, soft_wrap=True)
 
 
 def remove(

@@ -26,7 +26,8 @@ def require_unique(connection: Connection[Any], table: sql.Identifier, feed: Fee
     A unique index over a hash of the key is built in parallel and dropped again: three times as
     fast as grouping. Two keys with one hash look like a repetition; grouping then decides.
     """
-    name = sql.Identifier("telmart_unique_key")
+    # named after the session: loads of other periods run beside this one
+    name = sql.Identifier(f"telmart_unique_key_{connection.info.backend_pid}")
     try:
         with connection.transaction():
             connection.execute(

@@ -136,6 +136,13 @@ def replay(settings: Settings, load_id: int, path: Path | None = None) -> LoadRe
                     " holds, so rows cannot be added to it.",
                     "Load the corrected extract instead: `telmart load`.",
                 )
+            if current.contract_version != feed.version:
+                raise TelmartError(
+                    f"{origin.feed} {origin.period} was loaded under version"
+                    f" {current.contract_version} of its contract; now it is {feed.version}, so"
+                    " its rows and the corrected ones would not be alike.",
+                    "Load the period again first: `telmart run`, or `telmart load`.",
+                )
             name = f"corrections-of-load-{load_id}.csv"
             ids = _write_corrections(feed, exported, Path(folder) / name)
             correction = Correction(current, _still_open(connection, load_id, ids))

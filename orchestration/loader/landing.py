@@ -59,7 +59,8 @@ def pending(settings: Settings) -> list[Arrival]:
 
     Cheap: a period counts as unchanged while the names, sizes and modification times of its files
     are those of the current load. Only when these differ is the content hashed; if it is the same,
-    the new times are remembered.
+    the new times are remembered. What was loaded by hand from elsewhere stands until something in
+    the landing area is written anew.
     """
     feeds = all_feeds(settings)
     found = [a for a in discover(settings) if feeds[a.feed].enabled]
@@ -69,10 +70,16 @@ def pending(settings: Settings) -> list[Arrival]:
             " from ops.load where is_current"
         ).fetchall()
         loaded = {(r[0], r[1]): ledger.Entry(*r[2:]) for r in rows}
+        replaced: dict[tuple[str, str], list[list[dict[str, Any]]]] = {}
+        for feed, period, files in connection.execute(
+            "select feed, period, files from ops.load where state = 'loaded' and not is_current"
+        ):
+            replaced.setdefault((feed, period), []).append(files)
         return [
             a
             for a in found
-            if _differs(connection, feeds[a.feed], a, loaded.get((a.feed, a.period)))
+            if not _overruled(a, loaded.get((a.feed, a.period)), replaced.get((a.feed, a.period)))
+            and _differs(connection, feeds[a.feed], a, loaded.get((a.feed, a.period)))
         ]
 
 
@@ -128,6 +135,16 @@ def _said(arrival: Arrival, feed: Feed) -> dict[str, Any] | None:
         return read_manifest(arrival.manifest, feed).content if arrival.manifest else None
     except RejectedError as error:
         return {"error": error.message}
+
+
+def _overruled(
+    arrival: Arrival, now: ledger.Entry | None, replaced: list[list[dict[str, Any]]] | None
+) -> bool:
+    """Whether a load by hand stands in the place of exactly these files, untouched since."""
+    if now is None or not replaced or not any(f.get("by_hand") for f in now.sent):
+        return False
+    here = {(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in arrival.files}
+    return any(here == {(f["name"], f["bytes"], f["mtime_ns"]) for f in old} for old in replaced)
 
 
 def _differs(connection: Any, feed: Feed, arrival: Arrival, now: ledger.Entry | None) -> bool:

@@ -194,6 +194,8 @@ class PeriodLoad:
                 raise TelmartError(f"{path.name} changed while it was being read.")
         for entry, rows in zip(self.files, attempt.counts, strict=True):
             entry["rows"] = rows
+        for entry, path in zip(self.files, self.paths, strict=True):
+            entry["by_hand"] = arrival_of(self.settings, path) is None
         self._keep_bad_rows(manifest)
         previous = self.current.load_id if self.current else None
         partition.detach_current(self.connection, self.feed, self.period, previous)
@@ -274,6 +276,13 @@ class PeriodLoad:
         attempt, load_id = self.attempt, self.result.load_id
         if load_id is None:
             return
+        # A refused file is tried again at every run; only the latest attempt's rows are kept.
+        self.connection.execute(
+            "delete from ops.quarantine as q using ops.load as l"
+            " where q.load_id = l.load_id and l.state = 'rejected' and q.state = 'open'"
+            " and l.feed = %s and l.period = %s",
+            [self.feed.name, self.period.text],
+        )
         if attempt and attempt.problems and state == "rejected":
             some = sorted(attempt.problems, key=lambda p: (p.file, p.line))[:KEPT_OF_REFUSED]
             quarantine.keep(

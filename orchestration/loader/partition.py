@@ -44,8 +44,7 @@ def ensure_parent(connection: Connection[Any], feed: Feed) -> None:
             raise TelmartError(
                 f"Contract {feed.path} says {column.name} is {wanted}, but in raw.{feed.table}"
                 f" it is {have[column.name]}.",
-                f"Put the old type back, give the column a new name, or change the table by hand:"
-                f" alter table raw.{feed.table} alter column {column.name} type {wanted}.",
+                "Put the old type back, or give the column a new name in the contract.",
             )
     known = connection.execute(
         "select obj_description(to_regclass(%s), 'pg_class')", [f'raw."{feed.table}"']

@@ -143,7 +143,7 @@ def _read(
     else:
         raise TelmartError(
             f"{where}: type {kind} is not understood here.",
-            "Use simple, ratio or derived, or teach superset_assets/builder/metrics.py.",
+            "Use simple, ratio or derived, or teach superset_assets/builder/metric_sql.py.",
         )
     meta = metric["config"].get("meta") or {}
     for key, allowed in (

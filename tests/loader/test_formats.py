@@ -202,5 +202,5 @@ def test_a_changed_type_is_refused_with_the_way_out(warehouse: Warehouse) -> Non
     wider = warehouse.with_operator({"boss.recharge": contract.replace("(18,2)", "(20,4)")})
     with pytest.raises(Exception, match=r"recharge_amt is numeric\(20,4\)") as caught:
         wider.load(warehouse.file("b.csv", text(rows(4))))
-    assert "alter table raw.boss__recharge" in caught.value.remedy
+    assert "give the column a new name" in caught.value.remedy
     assert warehouse.count() == 3

@@ -156,3 +156,24 @@ def test_the_state_of_every_feed(warehouse: Warehouse) -> None:
     warehouse.load(land(warehouse, "2026-10", 3))
     states = {s["feed"]: s for s in feed_states(warehouse.settings)}
     assert (states[FEED]["state"], states[FEED]["period"]) == ("loaded", "2026-10")
+
+
+def test_a_correction_by_hand_stands_until_the_sender_sends_anew(warehouse: Warehouse) -> None:
+    sent = land(warehouse, PERIOD, 5)
+    warehouse.load(sent)
+    corrected = warehouse.load(warehouse.file("corrected.csv", text(rows(6))))
+    assert corrected.state == "loaded"
+    assert pending(warehouse.settings) == [], "the old file must not come back over it"
+    os.utime(sent, ns=(1, 1))  # written again, with whatever in it
+    assert [(a.feed, a.period) for a in pending(warehouse.settings)] == [(FEED, PERIOD)]
+
+
+def test_a_file_refused_again_and_again_fills_no_quarantine(warehouse: Warehouse) -> None:
+    bad = land(warehouse, PERIOD, 5)
+    bad.write_text(bad.read_text().replace("R00", "R00,"))
+    kept = set()
+    for _ in range(3):
+        assert warehouse.load(bad).state == "rejected"
+        kept.add(len(warehouse.quarantine()))
+    assert len(kept) == 1, "each attempt replaces the rows of the one before"
+    assert kept != {0}

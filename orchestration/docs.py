@@ -1,0 +1,21 @@
+"""Write what is generated and checked in: ``make docs``. Tests fail while any of it is old."""
+
+from __future__ import annotations
+
+from orchestration.contracts.derive import write_sources
+from orchestration.refresh.manifest import prepare
+from orchestration.settings import ROOT, settings
+
+
+def main() -> None:
+    """dbt's sources from the contracts; metric dictionary and exposures from marts and charts."""
+    from superset_assets.build import load  # noqa: PLC0415 - reads the specs
+    from superset_assets.builder.docs import write_docs  # noqa: PLC0415
+
+    sources = write_sources()
+    changed = write_docs(*load(prepare(settings())))
+    print("\n".join(str(path.relative_to(ROOT)) for path in [sources, *changed]))
+
+
+if __name__ == "__main__":
+    main()
