@@ -9,7 +9,7 @@ from typing import Any
 from superset_assets.builder.catalog import Column, Mart
 from superset_assets.builder.datasets import change_metric, order_of, text_twin, tile_metric
 from superset_assets.builder.specs import Chart, Specs
-from superset_assets.builder.units import change_name, column_format
+from superset_assets.builder.units import change_format, change_name, column_format, shown
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,17 @@ class Context:
             entry |= self._named(name)
             config[self.column(name)] = entry
         for name in self.chart.metrics:
-            entry = {"showCellBars": name in bars, "horizontalAlign": "right"} | self._named(name)
-            config[name] = entry
+            metric = self.mart.metrics[name]
+            # Said again although the dataset says it: "drill by" does not ask the dataset.
+            number = {"d3NumberFormat": shown(metric, self.language).format}
+            config[name] = {"showCellBars": name in bars, "horizontalAlign": "right"}
+            config[name] |= number | self._named(name)
             if self.chart.compare:
                 config[change_metric(name)] = {
                     "showCellBars": False,
                     "horizontalAlign": "right",
-                    "customColumnName": change_name(self.mart.metrics[name]).of(self.language),
+                    "customColumnName": change_name(metric).of(self.language),
+                    "d3NumberFormat": change_format(metric),
                 }
                 config[tile_metric(name)] = {"showCellBars": False} | self._named(name)
         return config

@@ -1,0 +1,179 @@
+"""What a person does and sees in the browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Demo
+
+#: whatever spins while something is still to come
+_BUSY = (
+    'document.querySelectorAll(\'.loading, [data-test="loading-indicator"],'
+    " .ant-spin-spinning').length"
+)
+_PATIENCE_S = 120
+DESKTOP, PHONE = 1440, 390
+
+
+@dataclass
+class Visitor:
+    """One person's session in the browser; logs in by the page when made."""
+
+    chrome: Any
+    demo: Demo
+    person: str
+    context: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.context = self.chrome.new_context(locale="zh-CN")
+        self.context.set_default_timeout(_PATIENCE_S * 1000)
+        page = self.context.new_page()
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            page.goto(f"{self.demo.base_url}/login/")
+            page.fill("input#username, input[name=username]", self.person)
+            page.fill("input#password, input[name=password]", self.demo.password(self.person))
+            with page.expect_response(lambda r: r.request.method == "POST") as answer:
+                page.keyboard.press("Enter")
+            # ten log-ins a minute are allowed, and the whole suite logs in from one address
+            if answer.value.status != 429:
+                break
+            assert time.monotonic() < deadline, "logging in is refused for too long"
+            time.sleep(10)
+        page.wait_for_url(lambda url: "/login" not in url)
+        self.landing = page.url
+        page.close()
+
+    def open(self, slug: str, language: str = "zh", width: int = DESKTOP) -> Board:
+        """A dashboard in a language and at a width, settled."""
+        page = self.context.new_page()
+        page.set_viewport_size({"width": width, "height": 1000})
+        board = Board(page)
+        page.goto(f"{self.demo.base_url}/lang/{language}")
+        board.failures.clear()
+        page.goto(f"{self.demo.base_url}/superset/dashboard/{slug}/")
+        page.wait_for_selector('[data-test="grid-container"]')
+        board.settle()
+        return board
+
+    def close(self) -> None:
+        self.context.close()
+
+
+class Board:
+    """A dashboard in a tab of the browser.
+
+    Attributes:
+        failures: requests answered with an error since the page was opened.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.failures: list[str] = []
+        page.on("response", self._note)
+
+    def _note(self, response: Any) -> None:
+        if response.status >= 400:
+            self.failures.append(f"{response.status} {response.url}")
+
+    def settle(self) -> None:
+        """Wait until nothing loads any more."""
+        self.page.wait_for_timeout(1200)
+        deadline, quiet = time.monotonic() + _PATIENCE_S, 0
+        while quiet < 3:
+            assert time.monotonic() < deadline, f"still loading: {self.page.url}"
+            quiet = quiet + 1 if self.page.evaluate(_BUSY) == 0 else 0
+            self.page.wait_for_timeout(250)
+
+    def close(self) -> None:
+        self.page.close()
+
+    # ---- looking -------------------------------------------------------------------------
+    def chart(self, title: str) -> Any:
+        """The card of the chart with this title."""
+        return self.page.locator(f'[data-test-chart-name="{title}"]')
+
+    def cells(self, title: str) -> dict[str, str]:
+        """The first row of a table: text by column; Superset writes ``a__b`` as ``a_b`` here."""
+        found = {}
+        for cell in self.chart(title).locator("tbody td").all():
+            name = cell.get_attribute("aria-labelledby").removeprefix("header-")
+            if name in found:
+                break
+            found[name] = cell.inner_text().strip()
+        return found
+
+    def rows(self, title: str) -> list[dict[str, str]]:
+        """All rows of a table that are on the page."""
+        return [
+            {
+                cell.get_attribute("aria-labelledby").removeprefix("header-"): cell.inner_text()
+                for cell in row.locator("td[aria-labelledby]").all()
+            }
+            for row in self.chart(title).locator("tbody tr").all()
+        ]
+
+    def errors(self) -> list[str]:
+        """Charts that show an error in place of data."""
+        return self.page.locator(
+            ".dashboard-grid .ant-alert-error, .dashboard-grid [data-test='error-message']"
+        ).all_inner_texts()
+
+    def is_blank(self, title: str) -> bool:
+        """Whether a chart says that it has nothing to show."""
+        card = self.chart(title)
+        return bool(card.locator(".ant-empty, .dt-no-results").count())
+
+    def tabs(self) -> Any:
+        """The tabs below the tiles."""
+        return self.page.locator(".dashboard-component-tabs .ant-tabs-tab")
+
+    def show_tab(self, number: int) -> None:
+        self.tabs().nth(number).click()
+        self.settle()
+
+    def shoot(self, path: Path) -> None:
+        """A picture of the whole page, however long."""
+        size = self.page.viewport_size
+        bottom = self.page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.dashboard-grid')]"
+            ".map(e => e.getBoundingClientRect().bottom + window.scrollY))"
+        )
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(bottom) + 40, 7000)})
+        self.settle()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(path))
+        self.page.set_viewport_size(size)
+
+    # ---- doing ---------------------------------------------------------------------------
+    def choose(self, filter_id: str, value: str) -> None:
+        """Choose a value in the filter bar and apply it."""
+        self.options(filter_id)
+        self.page.keyboard.type(value)
+        options = self.page.locator(".ant-select-dropdown:visible .ant-select-item-option")
+        options.filter(has_text=value).first.click()
+        self.page.keyboard.press("Escape")
+        self.page.locator('[data-test="filter-bar__apply-button"]').click()
+        self.settle()
+
+    def options(self, filter_id: str) -> list[str]:
+        """Open a filter and read what it offers."""
+        box = self.page.locator(f'[data-test="NATIVE_FILTER-{filter_id}"] .ant-select-selector')
+        if not box.is_visible():
+            self.page.locator('[data-test="dropdown-container-btn"]').click()
+        box.click()
+        found = self.page.locator(".ant-select-dropdown:visible .ant-select-item-option")
+        found.first.wait_for()
+        return found.all_inner_texts()
+
+
+def number(text: str) -> float:
+    """A number as the dashboards write it: ``90.3%`` → 90.3, ``¥1,234.5`` → 1234.5, ``1.2万``."""
+    factor = {"万": 10_000.0, "亿": 100_000_000.0, "M": 1_000_000.0, "B": 1e9}.get(text[-1:], 1.0)
+    found = re.search(r"[-+−]?[\d,]*\.?\d+", text)
+    assert found, f"no number in {text!r}"
+    return float(found[0].replace(",", "").replace("−", "-")) * factor

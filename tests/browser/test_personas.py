@@ -1,0 +1,179 @@
+"""Each persona, in both languages, on a desk and on a phone: whole, readable and right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from superset_assets.builder.reading import read_specs
+from superset_assets.builder.text import LANGUAGES
+from tests.browser.pages import DESKTOP, PHONE, Board, Visitor, number
+from tests.browser.wanted import Wanted
+from tests.conftest import Demo
+
+pytestmark = pytest.mark.browser
+
+SPECS = read_specs()
+#: person → the dashboard they land on
+PEOPLE = {
+    "chen_province": "retention-province",
+    "li_city_a": "retention-city",
+    "wang_city_b": "retention-city",
+    "zhao_county": "retention-city",
+    "sun_area": "retention-city",
+    "zhou_account": "retention-city",
+    "wu_analyst": "retention-city",
+    "zheng_engineer": "retention-province",
+}
+LISTS = ("warning_list", "watch_list")
+
+
+def title(chart: str, language: str) -> str:
+    return SPECS.charts[chart].title.of(language)
+
+
+def address(slug: str, language: str) -> str:
+    return slug if language == "zh" else f"{slug}-en"
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_lands_on_their_dashboard(person: str, visitor: Callable[[str], Visitor]) -> None:
+    assert f"/superset/dashboard/{PEOPLE[person]}" in visitor(person).landing
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_whole_readable_and_right(
+    person: str, language: str, width: int, visitor: Callable[[str], Visitor], demo: Demo
+) -> None:
+    wanted, slug = Wanted(demo.settings, person), PEOPLE[person]
+    board = visitor(person).open(address(slug, language), language, width)
+    try:
+        assert f"/{address(slug, language)}/" in board.page.url
+        header_is_right(board, wanted, language)
+        tiles_are_right(board, wanted, language)
+        shots = demo.settings.home / "screenshots"
+        for number_, tab in enumerate(SPECS.dashboards[slug].tabs):
+            if number_:
+                board.show_tab(number_)
+            assert board.errors() == []
+            nothing_is_blank_without_reason(board, wanted, tab, language)
+            nothing_is_cut_off(board, width)
+            name = f"{person}-{address(slug, language)}-{width}-{number_ + 1}.png"
+            board.shoot(shots / name)
+            if {tile.chart for row in tab.rows for tile in row} & set(LISTS):
+                lists_are_complete(board, wanted, language)
+        assert board.failures == []
+    finally:
+        board.close()
+
+
+def header_is_right(board: Board, wanted: Wanted, language: str) -> None:
+    said, state = board.cells(title("data_state", language)), wanted.state()
+    name = "state_name" if language == "zh" else "state_name_en"
+    assert said[name] == state[name]
+    assert said["cut_off_at_text"] == state["cut_off"]
+    assert said["stat_month"] == f"{state['stat_month']:%Y-%m}"
+
+
+def tiles_are_right(board: Board, wanted: Wanted, language: str) -> None:
+    """To the last digit shown."""
+    for chart, numbers in wanted.tiles(wanted.month()).items():
+        cells = board.cells(title(chart, language))
+        for name, value in numbers.items():
+            shown = cells.get(name) or cells[f"{name}_tile"]
+            if value is None:
+                assert shown in ("N/A", ""), (chart, name)
+                continue
+            off = 0.5 if name.endswith("_cnt") else 0.05
+            assert abs(number(shown) - value) <= off + 1e-6, (chart, name, shown, value)
+
+
+def nothing_is_blank_without_reason(
+    board: Board, wanted: Wanted, tab: object, language: str
+) -> None:
+    """A chart says "no data" exactly where the warehouse has none for this person."""
+    month = wanted.month()
+    for name in (n for row in tab.rows for tile in row for n in tile.charts):  # type: ignore[attr-defined]
+        chart = SPECS.charts[name]
+        conditions = ["true"] if chart.history else [f"stat_month = '{month}'"]
+        for given in chart.where:
+            (word,) = set(given) - {"column"}
+            value = given[word]
+            conditions.append(
+                f"{given['column']} is {value}"
+                if isinstance(value, bool)
+                else f"{given['column']} {'<>' if word == 'is_not' else '='} '{value}'"
+            )
+        if chart.mart.endswith("cohort_month"):
+            conditions.append(f"cohort_name = '{wanted.cohort(month)}'")
+        (row,) = wanted.ask(
+            f"select exists (select from retention.{chart.mart}"
+            f" where {' and '.join(conditions)}) as has_rows"
+        )
+        assert board.is_blank(chart.title.of(language)) is not row["has_rows"], name
+
+
+def nothing_is_cut_off(board: Board, width: int) -> None:
+    """No title and no card reaches beyond its place, and the page does not scroll aside."""
+    cut = board.page.evaluate(
+        """() => [...document.querySelectorAll(
+            '.dashboard-grid .header-title, .dashboard-grid .header-title span,'
+            + ' .dashboard-header-container input')]
+            .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && e.clientWidth)
+            .map(e => e.innerText || e.value)"""
+    )
+    assert cut == []
+    beyond = board.page.evaluate(
+        """width => [...document.querySelectorAll('.dashboard-component-chart-holder')]
+            .filter(e => e.offsetParent)
+            .filter(e => { const r = e.getBoundingClientRect();
+                           return r.width < 40 || r.left < 0 || r.right > width + 1; })
+            .map(e => e.innerText.slice(0, 40))""",
+        width,
+    )
+    assert beyond == []
+    assert board.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def lists_are_complete(board: Board, wanted: Wanted, language: str) -> None:
+    """The search box of a list says how many rows it has."""
+    for name, count in wanted.lists(wanted.month()).items():
+        if count:
+            box = board.chart(title(name, language)).locator(".dt-global-filter input")
+            assert number(box.get_attribute("placeholder")) == count, name
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_person_without_scope_meets_a_word_not_broken_tiles(
+    language: str, width: int, visitor: Callable[[str], Visitor], demo: Demo
+) -> None:
+    slug = address("retention-city", language)
+    board = visitor("qian_noscope").open(slug, language, width)
+    try:
+        header_is_right(board, Wanted(demo.settings, "qian_noscope"), language)
+        notice = board.page.locator(".dashboard-markdown blockquote h3")
+        assert notice.is_visible()
+        assert notice.inner_text() in (
+            "这里还没有您可以查看的数据",
+            "There is nothing here for you to see yet",
+        )
+        for chart in ("tiles_cohort", "tiles_customers", "retention_trend"):
+            assert not board.chart(title(chart, language)).is_visible()
+        assert not board.tabs().first.is_visible()
+        assert board.errors() == []
+        assert board.failures == []
+        board.shoot(demo.settings.home / f"screenshots/qian_noscope-{slug}-{width}.png")
+    finally:
+        board.close()
+
+
+def test_nobody_with_rows_sees_the_notice(visitor: Callable[[str], Visitor]) -> None:
+    board = visitor("li_city_a").open("retention-city")
+    try:
+        assert not board.page.locator(".dashboard-markdown blockquote").is_visible()
+    finally:
+        board.close()

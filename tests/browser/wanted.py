@@ -1,0 +1,103 @@
+"""What the dashboards should show, asked of PostgreSQL as the person, in SQL written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from orchestration.settings import Settings
+
+_TILES_COHORT = """
+    select sum(retained_cnt) * 100.0 / nullif(sum(base_cnt), 0) as customer_retention_rate,
+        sum(retained_revenue_amt) * 100.0 / nullif(sum(base_revenue_amt), 0)
+            as revenue_retention_rate
+    from retention.mart_retention__cohort_month
+    where stat_month = %(month)s and cohort_name = %(cohort)s
+        and (%(city)s::text is null or city_name = %(city)s)
+        and (%(county)s::text is null or county_name = %(county)s)
+"""
+_TILES_CUSTOMERS = """
+    select sum(subscriber_cnt) as mid_high_cnt, sum(watch_cnt) as watch_cnt,
+        sum(off_net_cnt) * 100.0 / nullif(sum(opening_cnt), 0) as churn_rate,
+        sum(hard_bound_cnt) * 100.0 / nullif(sum(subscriber_cnt), 0) as hard_bound_rate,
+        sum(billed_amt) / nullif(sum(subscriber_cnt), 0) as arpu
+    from retention.mart_retention__segment_month
+    where is_mid_high and stat_month = %(month)s
+        and (%(city)s::text is null or city_name = %(city)s)
+        and (%(county)s::text is null or county_name = %(county)s)
+"""
+_LISTS = """
+    select (select count(*) from retention.mart_retention__warning
+            where stat_month = %(month)s) as warning_list,
+        (select count(*) from retention.mart_retention__subscriber_month
+            where stat_month = %(month)s and watch_group <> 'none') as watch_list
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Answers of the warehouse for one person."""
+
+    settings: Settings
+    person: str
+
+    def ask(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """Rows of a query, as this person."""
+        url = self.settings.database_url(user=self.person)
+        with psycopg.connect(url, row_factory=dict_row) as link:
+            return link.execute(query, values or None).fetchall()  # type: ignore[call-overload]
+
+    def state(self) -> dict[str, Any]:
+        (row,) = self.ask(
+            "select *, to_char(cut_off_at, 'YYYY-MM-DD HH24:MI') as cut_off"
+            " from status.data_state where mart = 'retention'"
+        )
+        return row
+
+    def month(self) -> date:
+        """The latest published month."""
+        found: date = self.state()["stat_month"]
+        return found
+
+    def cohort(self, month: date) -> str | None:
+        """The cohort shown first: the oldest that is tracked in the month."""
+        (row,) = self.ask(
+            "select min(cohort_name) as name from retention.mart_retention__cohort_month"
+            " where stat_month = %(month)s",
+            month=month,
+        )
+        name: str | None = row["name"]
+        return name
+
+    def tiles(
+        self, month: date, city: str | None = None, county: str | None = None
+    ) -> dict[str, dict[str, float | None]]:
+        """Numbers of both rows of tiles: shares in percent."""
+        place = {"month": month, "city": city, "county": county}
+        (cohort,) = self.ask(_TILES_COHORT, cohort=self.cohort(month), **place)
+        (customers,) = self.ask(_TILES_CUSTOMERS, **place)
+        return {
+            kind: {name: None if v is None else float(v) for name, v in row.items()}
+            for kind, row in (("tiles_cohort", cohort), ("tiles_customers", customers))
+        }
+
+    def lists(self, month: date) -> dict[str, int]:
+        """How many rows each list holds."""
+        (row,) = self.ask(_LISTS, month=month)
+        return dict(row)
+
+    def by_unit(self, level: str, month: date) -> list[dict[str, Any]]:
+        """Retention by unit, the lowest first."""
+        return self.ask(
+            f"select {level}_name as name,"  # a level, not input
+            " sum(retained_cnt) * 100.0 / nullif(sum(base_cnt), 0) as customers,"
+            " sum(retained_revenue_amt) * 100.0 / nullif(sum(base_revenue_amt), 0) as revenue"
+            " from retention.mart_retention__cohort_month"
+            " where stat_month = %(month)s and cohort_name = %(cohort)s group by 1 order by 2",
+            month=month,
+            cohort=self.cohort(month),
+        )
