@@ -97,6 +97,7 @@ def _summary(progress: Progress, seconds: float) -> None:
     table = Table("Step", "State", "Done", "Seconds", "Last")
     for stage, line in progress.lines.items():
         count = f"{line.done:,}" if line.done else ""
+        line.state = "not reached" if line.state == "waiting" else line.state
         colour = {"failed": "red", "done": "green"}.get(line.state, "dim")
         table.add_row(
             stage, f"[{colour}]{line.state}[/]", count, f"{line.seconds:.1f}", line.text[:60]

@@ -75,7 +75,7 @@ def publish(
                 raise TelmartError(
                     "A published table whose columns changed is being read without a pause, so it"
                     f" could not be replaced: {error.diag.message_primary}.",
-                    "Nothing was published. Publish again at a quieter time: telmart publish.",
+                    "Nothing was published. Run again at a quieter time: telmart run.",
                 ) from error
     result.seconds = time.monotonic() - began
     _tidy(settings, tables)

@@ -37,18 +37,18 @@ def observed_text(result: Mapping[str, Any], *, zh: bool = False) -> str:
 
 
 def profile_text(rule: Rule, row: Mapping[str, Any], *, zh: bool = False) -> str:
-    """The numbers behind a rule on a profile: "row_cnt 200, usually 400 (ratio 0.50)"."""
+    """The numbers behind a rule on a profile: "200, usually 400 (50%)". What they count is said by
+    the rule's description."""
     column = str(rule.kwargs.get("column", ""))
     for suffix in ("_ratio_beyond_noise", "_ratio"):
         if column.endswith(suffix):
             name = column.removesuffix(suffix)
-            value, usual = row.get(name), row.get(f"{name}_usual")
-            ratio = row.get(f"{name}_ratio")
+            value, usual = number(row.get(name)), number(row.get(f"{name}_usual"))
+            share = _percent(row.get(f"{name}_ratio"))
             if zh:
-                return f"{name} 为 {number(value)}，往期通常为 {number(usual)}（{_percent(ratio)}）"
-            return f"{name} {number(value)}, usually {number(usual)} ({_percent(ratio)})"
-    names = [c for c in _columns(rule) if c in row]
-    return ("，" if zh else ", ").join(f"{n} {number(row[n])}" for n in names)
+                return f"{value}，往期通常为 {usual}（{share}）"
+            return f"{value}, usually {usual} ({share})"
+    return ("，" if zh else ", ").join(number(row[c]) for c in _columns(rule) if c in row)
 
 
 def number(value: Any) -> str:

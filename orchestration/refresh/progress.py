@@ -38,6 +38,12 @@ class Line:
     text: str = ""
     seconds: float = 0.0
     state: str = "waiting"  # waiting, running, done, failed, skipped
+    since: float | None = None  # set while a step is at work
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent so far, the step at work included."""
+        return self.seconds + (time.monotonic() - self.since if self.since else 0.0)
 
 
 @dataclass
@@ -56,7 +62,7 @@ class Progress:
             line.total = total
         if line.state in {"waiting", "done", "skipped"}:
             line.state = "running"
-        began = time.monotonic()
+        line.since = time.monotonic()
         self.show()
         try:
             yield line
@@ -64,7 +70,7 @@ class Progress:
             line.state = "failed"
             raise
         finally:
-            line.seconds += time.monotonic() - began
+            line.seconds, line.since = line.elapsed, None
             if line.state == "running" and (line.total is None or line.done >= line.total):
                 line.state = "done"
             self.show()
@@ -155,7 +161,7 @@ class TerminalProgress(Progress):
         table = Table.grid(padding=(0, 2))
         for stage, line in self.lines.items():
             count = f"{line.done:,} of {line.total:,}" if line.total else ""
-            spent = f"{line.seconds:.0f} s" if line.seconds >= 1 else ""
+            spent = f"{line.elapsed:.0f} s" if line.elapsed >= 1 else ""
             table.add_row(_MARKS[line.state], stage, count, line.text, spent)
         return table
 

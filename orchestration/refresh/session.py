@@ -71,6 +71,8 @@ class Session:
         """What there is to build and publish, noted at the first call: after the loads."""
         found = note_work(self.settings, self.month, self.full)
         current().notes += waiting_notes(found.waiting)
+        if found.months:
+            preload()  # beside dbt, for the mart checks
         return found
 
     @property

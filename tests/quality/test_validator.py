@@ -110,8 +110,8 @@ def test_half_volume_fails_against_what_is_usual(warehouse, validator) -> None:
     made, outcomes = run(warehouse, validator, volume)
     [failure] = failures(made, outcomes)
     assert failure.period == "2026-10"
-    assert "row_cnt 100, usually 205 (49%)" in failure.reason_en
-    assert "row_cnt 为 100，往期通常为 205（49%）" in failure.reason
+    assert "found 100, usually 205 (49%)" in failure.reason_en
+    assert "实际：100，往期通常为 205（49%）" in failure.reason
 
 
 def test_what_holds_is_one_outcome_for_all_months(warehouse, validator) -> None:
