@@ -79,9 +79,12 @@ class Context:
         for name in self.chart.metrics:
             metric = self.mart.metrics[name]
             # Said again although the dataset says it: "drill by" does not ask the dataset.
-            number = {"d3NumberFormat": shown(metric, self.language).format}
-            config[name] = {"showCellBars": name in bars, "horizontalAlign": "right"}
-            config[name] |= number | self._named(name)
+            config[name] = {
+                "showCellBars": name in bars,
+                "horizontalAlign": "right",
+                "d3NumberFormat": shown(metric, self.language).format,
+                **self._named(name),
+            }
             if self.chart.compare:
                 config[change_metric(name)] = {
                     "showCellBars": False,
