@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import TelmartError
-from orchestration.quality.docs import make_self_contained
 from orchestration.quality.rules import Outcome, Rule, Suite
 from orchestration.quality.wording import expected_text, observed_text
 from orchestration.settings import Settings
@@ -71,9 +70,9 @@ class Validator:
         Raises:
             TelmartError: a rule could not be evaluated (a column is missing, its SQL is wrong).
         """
-        gx, name = self._gx, f"{suite.name}.{batch}@{period}"
+        gx, name = self._gx, f"{suite.name}.{batch}.{period}"
         by_name = {rule.id: rule for rule in rules}
-        asset = self._source.add_query_asset(f"{name}@{next(self._number)}", query=query)
+        asset = self._source.add_query_asset(f"{name} {next(self._number)}", query=query)
         definition = self._context.validation_definitions.add(
             gx.ValidationDefinition(
                 name=asset.name,
@@ -111,7 +110,6 @@ class Validator:
             return None
         self._prune()
         self._context.build_data_docs()
-        make_self_contained(self.docs, self._results, self.settings.timezone)
         return self.docs
 
     # ---- steps ------------------------------------------------------------------------------
