@@ -14,8 +14,9 @@ from orchestration.refresh.progress import Stage, current
 from orchestration.settings import Settings
 
 CHECK = "load"
-#: a value from a file may be a customer's: reasons are read by everybody
-_VALUES = re.compile(r",? value (\(empty\)|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
+#: what an error quotes from a file may be a customer's; reasons are read by everybody
+_VALUES = re.compile(r",? value (?:\(empty\)|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|(?<=\)=)\([^)]*\)")
 
 
 @dataclass
@@ -61,7 +62,7 @@ def load_feed(settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> Fe
 
 def public_reason(text: str) -> str:
     """An error of the loader without the values it quotes."""
-    return _VALUES.sub("", text).strip().rstrip(".")
+    return _QUOTED.sub("…", _VALUES.sub("", text)).strip().rstrip(".")
 
 
 def _holds(settings: Settings, feed: Feed, refused: Sequence[LoadResult]) -> None:

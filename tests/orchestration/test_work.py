@@ -1,0 +1,72 @@
+"""Which months wait, and for what."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import pytest
+
+from orchestration.contracts import Feed, all_feeds
+from orchestration.errors import TelmartError
+from orchestration.refresh.work import Work, parse_month, waiting_months, waiting_notes
+from orchestration.settings import ROOT
+from tests.conftest import scratch_settings
+
+pytestmark = pytest.mark.fast
+AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (8, 9, 10))
+
+
+@pytest.fixture(scope="module")
+def feeds() -> dict[str, Feed]:
+    found = all_feeds(scratch_settings(ROOT / ".telmart-test-graph"))
+    return {name: found[name] for name in ("boss.recharge", "crm.subscriber", "hr.staff")}
+
+
+def test_complete_months_do_not_wait(feeds: dict[str, Feed]) -> None:
+    assert waiting_months(feeds, {name: {AUGUST, SEPTEMBER} for name in feeds}) == {}
+
+
+def test_month_waits_for_what_is_missing(feeds: dict[str, Feed]) -> None:
+    loaded = {name: {AUGUST, SEPTEMBER} for name in feeds} | {"boss.recharge": {AUGUST, OCTOBER}}
+    loaded["crm.subscriber"] = {AUGUST, SEPTEMBER, OCTOBER}
+    waiting = waiting_months(feeds, loaded)
+    assert waiting == {SEPTEMBER: ["boss.recharge"], OCTOBER: ["hr.staff"]}
+    assert waiting_notes(waiting) == [
+        "2026-09 waits for boss.recharge",
+        "2026-10 waits for hr.staff",
+    ]
+
+
+def test_months_before_a_feed_began_do_not_wait_for_it(feeds: dict[str, Feed]) -> None:
+    loaded = {name: {AUGUST, SEPTEMBER} for name in feeds} | {"boss.recharge": {SEPTEMBER}}
+    assert waiting_months(feeds, loaded) == {}
+
+
+def test_feed_that_never_came_is_waited_for(feeds: dict[str, Feed]) -> None:
+    """Switching it off in its contract says that it will not come."""
+    loaded = {"crm.subscriber": {AUGUST}, "hr.staff": {AUGUST}}
+    assert waiting_months(feeds, loaded) == {AUGUST: ["boss.recharge"]}
+    off = {**feeds, "boss.recharge": dataclasses.replace(feeds["boss.recharge"], enabled=False)}
+    assert waiting_months(off, loaded) == {}
+
+
+def test_feed_without_periods_is_not_waited_for(feeds: dict[str, Feed]) -> None:
+    whole = {**feeds, "hr.staff": dataclasses.replace(feeds["hr.staff"], period_kind="full")}
+    loaded = {"crm.subscriber": {AUGUST}, "boss.recharge": {AUGUST}}
+    assert waiting_months(whole, loaded) == {}
+
+
+def test_full_refresh_only_when_no_month_waits() -> None:
+    """dbt cannot rebuild a table without building the waiting month as well."""
+    work = Work([AUGUST], everything=True, load_ids=[], fingerprint="")
+    assert work.full_refresh
+    assert not dataclasses.replace(work, waiting={OCTOBER: ["x"]}).full_refresh
+    assert not dataclasses.replace(work, everything=False).full_refresh
+
+
+@pytest.mark.parametrize("text", ["October", "2026-13", "2026-10-01", ""])
+def test_month_is_written_like_2026_10(text: str) -> None:
+    with pytest.raises(TelmartError, match="not a month"):
+        parse_month(text)
+    assert parse_month("2026-10") == OCTOBER
