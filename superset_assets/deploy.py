@@ -23,6 +23,7 @@ import yaml
 from orchestration.errors import TelmartError
 from orchestration.settings import ROOT, Settings, settings
 from superset_assets.deployment import bundle as bundles
+from superset_assets.deployment.check import check
 from superset_assets.deployment.notes import Notes
 from superset_assets.serving import people
 
@@ -96,6 +97,8 @@ def deploy(
     """
     log = Log()
     bundle = bundles.read(folder)
+    said = yaml.safe_load((ASSETS / "roles.yaml").read_text(encoding="utf-8"))
+    check(bundle, said)
     with Notes(where) as notes:
         notes.only_one()
         mark = fingerprint(where, bundle)
@@ -108,7 +111,8 @@ def deploy(
         with contextlib.redirect_stdout(io.StringIO()), _application().app_context():
             log("Superset: loaded")
             if changed:
-                _apply(where, bundle, notes, log)
+                notes.set(_MARK, "under way")  # if it fails, the next one does it all again
+                _apply(where, bundle, said, notes, log)
                 notes.set(_MARK, mark)
             _purge()
             log("Cache: emptied")
@@ -141,7 +145,9 @@ def _application() -> Any:
     return create_app()
 
 
-def _apply(where: Settings, bundle: bundles.Bundle, notes: Notes, log: Log) -> None:
+def _apply(
+    where: Settings, bundle: bundles.Bundle, said: dict[str, Any], notes: Notes, log: Log
+) -> None:
     from superset.utils.core import override_user  # noqa: PLC0415
 
     from superset_assets.deployment import (  # noqa: PLC0415
@@ -160,7 +166,6 @@ def _apply(where: Settings, bundle: bundles.Bundle, notes: Notes, log: Log) -> N
         log(f"Dashboards: {counts} imported")
         for gone in prune.apply(bundle):
             log(f"Dashboards: removed {gone}")
-        said = yaml.safe_load((ASSETS / "roles.yaml").read_text(encoding="utf-8"))
         names = roles.apply(said)
         log(f"Roles: {', '.join(names)}")
         named = people.read(where)

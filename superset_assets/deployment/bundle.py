@@ -1,8 +1,4 @@
-"""The bundle: YAML files in Superset's import layout, checked before Superset sees them.
-
-Superset's importer drops the charts that follow a missing one without a word, keeps the old value
-of a key that is left out, and never deletes. So what it would swallow is refused here.
-"""
+"""The bundle: YAML files in Superset's import layout, read and handed to its importer."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from orchestration.errors import TelmartError
 
 #: begins the UUID of everything that is ours; pruning touches nothing else
 OURS = "7e1a4a47-"
-_REMEDY = "Correct the builder in superset_assets/ and deploy again."
+_REMEDY = "Correct the specs or the builder in superset_assets/ and deploy again."
 
 
 @dataclass(frozen=True)
@@ -35,10 +31,10 @@ class Bundle:
 
 
 def read(folder: Path) -> Bundle:
-    """Read and check a bundle.
+    """Read a bundle.
 
     Raises:
-        TelmartError: a file is not YAML, or names something the bundle does not hold.
+        TelmartError: there is none, or a file is not YAML.
     """
     if not (folder / "metadata.yaml").exists():
         raise TelmartError(
@@ -56,46 +52,7 @@ def read(folder: Path) -> Bundle:
         if not isinstance(said, dict):
             raise TelmartError(f"{name} is not a mapping.", _REMEDY)
         objects[name] = said
-    bundle = Bundle(texts, objects)
-    faults = _faults(bundle)
-    if faults:
-        raise TelmartError("The bundle cannot be deployed:\n  " + "\n  ".join(faults), _REMEDY)
-    return bundle
-
-
-def _faults(bundle: Bundle) -> list[str]:
-    faults = []
-    seen: dict[str, str] = {}
-    for name, said in bundle.objects.items():
-        if name == "metadata.yaml":
-            continue
-        uuid = str(said.get("uuid", ""))
-        if not uuid.startswith(OURS):
-            faults.append(f"{name}: uuid {uuid or 'is missing'}; ours begin with {OURS}")
-        elif uuid in seen:
-            faults.append(f"{name}: uuid {uuid} is also in {seen[uuid]}")
-        seen[uuid] = name
-    faults += _dangling(bundle, "datasets", "database_uuid", "databases")
-    faults += _dangling(bundle, "charts", "dataset_uuid", "datasets")
-    charts = bundle.uuids("charts")
-    for name, dashboard in bundle.of("dashboards").items():
-        if not dashboard.get("slug"):
-            faults.append(f"{name}: slug is missing")
-        for key, part in dashboard.get("position", {}).items():
-            if isinstance(part, dict) and part.get("type") == "CHART":
-                wanted = part["meta"].get("uuid")
-                if wanted not in charts:
-                    faults.append(f"{name}: position.{key} shows chart {wanted}, not in the bundle")
-    return faults
-
-
-def _dangling(bundle: Bundle, kind: str, field: str, target: str) -> list[str]:
-    known = bundle.uuids(target)
-    return [
-        f"{name}: {field} {said.get(field)} is not among {target}/"
-        for name, said in bundle.of(kind).items()
-        if said.get(field) not in known
-    ]
+    return Bundle(texts, objects)
 
 
 def import_into_superset(bundle: Bundle) -> None:

@@ -11,16 +11,14 @@ from superset.models.dashboard import Dashboard
 
 from orchestration.errors import TelmartError
 from superset_assets.deployment.bundle import OURS
-from superset_assets.serving.landing import in_language
-
-_LANGUAGES = ("zh", "en")
+from superset_assets.deployment.check import granted
 
 
 def apply(said: dict[str, Any]) -> list[str]:
     """Make every role exactly what ``said`` (roles.yaml) says. Returns their names.
 
     Raises:
-        TelmartError: this Superset does not know a right, or a dashboard is not deployed.
+        TelmartError: this Superset does not know a right.
     """
     tables = [t for t in db.session.query(SqlaTable) if str(t.uuid).startswith(OURS)]
     databases = [d for d in db.session.query(Database) if str(d.uuid).startswith(OURS)]
@@ -37,31 +35,18 @@ def apply(said: dict[str, Any]) -> list[str]:
         if set(role.permissions) != set(rights):
             role.permissions = rights
     db.session.commit()
-    _grant_dashboards(said["personas"])
+    _grant_dashboards(said)
     return list(said["personas"])
 
 
-def _grant_dashboards(personas: dict[str, Any]) -> None:
-    granted: dict[str, list[Any]] = {}
-    for name, persona in personas.items():
-        for base in persona["dashboards"]:
-            for language in _LANGUAGES:
-                slug = in_language(base, language)
-                granted.setdefault(slug, []).append(security_manager.find_role(name))
-    ours = [d for d in db.session.query(Dashboard) if str(d.uuid).startswith(OURS)]
-    for missing in sorted(set(granted) - {d.slug for d in ours}):
-        raise TelmartError(
-            f"roles.yaml gives people the dashboard {missing!r}, which the bundle does not hold.",
-            "Take it out of roles.yaml, or add it to the bundle.",
-        )
-    for dashboard in ours:
-        if dashboard.slug not in granted:
-            raise TelmartError(
-                f"The dashboard {dashboard.slug!r} belongs to nobody.",
-                "Name it under a persona in superset_assets/roles.yaml.",
-            )
-        if set(dashboard.roles) != set(granted[dashboard.slug]):
-            dashboard.roles = granted[dashboard.slug]
+def _grant_dashboards(said: dict[str, Any]) -> None:
+    wanted = granted(said)
+    for dashboard in db.session.query(Dashboard):
+        if not str(dashboard.uuid).startswith(OURS):
+            continue
+        roles = [security_manager.find_role(name) for name in wanted[dashboard.slug]]
+        if set(dashboard.roles) != set(roles):
+            dashboard.roles = roles
         dashboard.is_managed_externally = True  # Superset shows a lock instead of the editor
     db.session.commit()
 

@@ -1,7 +1,7 @@
 """Superset's row rules: the database's own rule again, on every dataset that has people's rows.
 
-The database decides (row-level security); this is the second lock, and a dataset without the keys
-it needs is refused rather than left open.
+The database decides (row-level security); this is the second lock. That every dataset has the keys
+it needs was checked before (``check``); one that had not would answer with an error, not with rows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,8 @@ from typing import Any
 from superset import db, security_manager
 from superset.connectors.sqla.models import RowLevelSecurityFilter, SqlaTable
 
-from orchestration.errors import TelmartError
 from superset_assets.deployment.bundle import OURS
-
-#: the columns the database's policies read, present in every served mart
-KEYS = frozenset({"area_id", "account_manager_id"})
-#: schemas whose tables say nothing about customers and are open to all people
-OPEN_SCHEMAS = frozenset({"status"})
+from superset_assets.deployment.check import OPEN_SCHEMAS
 
 SCOPE = "telmart: rows of one's own scope"
 NOBODY = "telmart: no rows for anybody else"
@@ -34,23 +29,12 @@ CLAUSE = (
 
 
 def apply(roles: list[str]) -> int:
-    """Put the two rules on every dataset of ours with people's rows. Returns how many those are.
-
-    Raises:
-        TelmartError: a dataset outside the open schemas lacks a key column.
-    """
-    tables = []
-    for table in db.session.query(SqlaTable):
-        if not str(table.uuid).startswith(OURS) or table.schema in OPEN_SCHEMAS:
-            continue
-        missing = sorted(KEYS - {column.column_name for column in table.columns})
-        if missing:
-            raise TelmartError(
-                f"Dataset {table.schema}.{table.table_name} has no column {', '.join(missing)},"
-                " so its rows cannot be kept apart.",
-                "Add the column to the mart, or move data about nobody to the schema status.",
-            )
-        tables.append(table)
+    """Put the two rules on every dataset of ours with people's rows. Returns how many those are."""
+    tables = [
+        table
+        for table in db.session.query(SqlaTable)
+        if str(table.uuid).startswith(OURS) and table.schema not in OPEN_SCHEMAS
+    ]
     own = [security_manager.find_role(name) for name in roles]
     # A Regular rule applies to the roles it names, a Base rule to everybody else.
     _rule(SCOPE, "Regular", CLAUSE, tables, own)

@@ -94,19 +94,48 @@ def test_chart_definitions_say_nothing_of_rows(portal: Portal) -> None:
     assert "B市" not in text_of(answer)
 
 
+@pytest.fixture
+def data_docs(portal: Portal) -> str:
+    """A page as Great Expectations writes it; returns its address."""
+    folder = portal.settings.home / "data_docs"
+    page = "validations/arrival/boss__bill/rows/run/20261101T010203.000004Z/warehouse-"
+    page += "arrival.boss__bill.rows.2026-10 7.html"
+    (folder / page).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").write_text("<html><body>theirs</body></html>")
+    (folder / page).write_text(
+        '<html><head><link rel="stylesheet" href="https://cdn.example.invalid/a.css"/>'
+        "<script>alert(1)</script ></head><body>"
+        '<img class="x" src="//cdn.example.invalid/logo.png" alt="logo"/>'
+        '<span class="h6">Status:</span> <i></i>\n Failed <b>one row</b></body></html>'
+    )
+    return "/quality/" + page
+
+
 @pytest.mark.parametrize(
     ("person", "status"),
     [("zheng_engineer", 200), ("admin", 200), ("wu_analyst", 404), ("li_city_a", 404)],
 )
-def test_data_docs_are_for_those_who_repair(portal: Portal, person: str, status: int) -> None:
-    folder = portal.settings.home / "data_docs"
-    folder.mkdir(exist_ok=True)
-    (folder / "index.html").write_text("<html><body>docs</body></html>")
+def test_data_docs_are_for_those_who_repair(
+    portal: Portal, data_docs: str, person: str, status: int
+) -> None:
     visitor = portal.visitor(person)
-    assert visitor.get("/quality/").status_code == status
-    assert visitor.get("/quality/index.html").status_code == status
+    for path in ("/quality/", "/quality/index.html", data_docs):
+        assert visitor.get(path).status_code == status
     for way_out in ("/quality/../secret.key", "/quality/%2e%2e/secret.key", "/quality//etc/passwd"):
         assert visitor.get(way_out).status_code == 404
+
+
+def test_data_docs_bring_nothing_from_elsewhere(portal: Portal, data_docs: str) -> None:
+    engineer = portal.visitor("zheng_engineer")
+    page = engineer.get(data_docs).text
+    assert "<b>one row</b>" in page and "/brand/data_docs.css" in page
+    assert "<script" not in page and "cdn.example" not in page
+    index = engineer.get("/quality/").text
+    assert "2026-11-01 09:02" in index  # in the operator's time zone
+    assert "arrival.boss__bill.rows" in index and ">2026-10<" in index
+    assert "failed" in index and "passed" not in index
+    (link,) = re.findall(r'href="(/quality/validations[^"]+)"', index)
+    assert engineer.get(link).status_code == 200
 
 
 class TestWithoutSigningIn:
@@ -179,22 +208,3 @@ def test_an_api_token_opens_no_more_than_the_browser(portal: Portal) -> None:
     rows = visitor.rows(SEGMENT, columns=["city_name"])
     assert rows == [{"city_name": "A市"}]
     assert visitor.get("/api/v1/security/users/").status_code == 403
-
-
-def test_a_person_sets_an_own_password(portal: Portal) -> None:
-    """And a deployment leaves it alone (see test_superset_deploy)."""
-    visitor = portal.sign_in("he_both", portal.password("he_both"))
-    weak = visitor.http.put(f"{portal.url}/api/v1/me/", json={"password": "short"})
-    assert weak.status_code == 400
-    mine = "MY-own-secret-42"
-    assert visitor.http.put(f"{portal.url}/api/v1/me/", json={"password": mine}).ok
-    try:
-        again = portal.sign_in("he_both", mine)
-        assert portal.deploy("--force").returncode == 0
-        portal.sign_in("he_both", mine)
-    finally:
-        # back to the first one, which the rules for people's own would not allow
-        (first,) = portal.metadata("select password from ab_user where username = 'sun_area'")[0]
-        assert first and re.match(r"(scrypt|pbkdf2)", first)
-        portal.metadata("update ab_user set password = %s where username = 'he_both'", first)
-        del again
