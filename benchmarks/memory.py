@@ -24,12 +24,13 @@ from orchestration.settings import ROOT
 TARGET_MB = 300
 ROWS_PER_GB = 7_170_000
 _LOAD = """
-import json, resource, sys
+import json, re, sys
 from pathlib import Path
 from orchestration.loader import load_period
 from orchestration.settings import settings
 result = load_period(settings(), *sys.argv[1:3], [Path(sys.argv[3])]).raise_for_state()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# not ru_maxrss: that begins with what the process that started this one held
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps([result.path, result.rows_loaded, result.rows_quarantined, result.seconds, peak]))
 """
 

@@ -16,9 +16,10 @@ from orchestration.contracts import Feed, feed_named, parse_period
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.loader import ledger
-from orchestration.loader.load import Correction, PeriodLoad, prepare
+from orchestration.loader.load import Correction, PeriodLoad
 from orchestration.loader.quarantine import fields_of
 from orchestration.loader.result import LoadResult
+from orchestration.loader.session import prepare
 from orchestration.settings import Settings
 
 _ID = "_quarantine_id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,28 @@ class Extract:
             yield rest
         yield from stream
         self.encoding = converter.encoding or "utf-8"
+
+    def entry(self, stat: os.stat_result, digest: str) -> dict[str, Any]:
+        """What the ledger keeps of the file."""
+        return {
+            "name": self.name,
+            "bytes": stat.st_size,
+            "mtime_ns": stat.st_mtime_ns,
+            "sha256": digest,
+            "kind": self.kind,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "columns": self.columns,
+        }
+
+
+def plain_entries(paths: list[Path]) -> list[dict[str, Any]]:
+    """What the ledger keeps of files that were not read to their end."""
+    return [
+        {"name": p.name, "bytes": p.stat().st_size, "mtime_ns": p.stat().st_mtime_ns}
+        for p in paths
+        if p.exists()
+    ]
 
 
 def open_extract(feed: Feed, path: Path, zone: str) -> Extract:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration.contracts import Feed, all_feeds, parse_period
+from orchestration.contracts import Feed, Period, all_feeds, parse_period
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.loader import ledger
@@ -92,6 +92,33 @@ def arrival_of(settings: Settings, path: Path) -> tuple[str, str] | None:
     except ValueError:
         return None
     return (f"{parts[0]}.{parts[1]}", parts[2]) if len(parts) == 4 else None
+
+
+def data_files(settings: Settings, feed: Feed, period: Period, files: list[Path]) -> list[Path]:
+    """The files without manifests, in the order of their names.
+
+    Raises:
+        TelmartError: none, missing, two of one name, or lying in another period's landing folder.
+    """
+    paths = sorted((Path(f) for f in files if is_data_file(Path(f))), key=lambda p: p.name)
+    if not paths:
+        raise TelmartError(
+            f"There is no file to load for {feed.name} {period.text}.", "Name at least one file."
+        )
+    for path in paths:
+        if not path.is_file():
+            raise TelmartError(f"There is no file {path}.", "Check the name and the folder.")
+        lies_in = arrival_of(settings, path)
+        if lies_in and lies_in != (feed.name, period.text):
+            raise TelmartError(
+                f"{path.name} lies in the landing area as {lies_in[0]} {lies_in[1]}, but it is"
+                f" being loaded as {feed.name} {period.text}.",
+                "Load it as what it is, or move it to the right folder first.",
+            )
+    names = [p.name for p in paths]
+    for twice in {n for n in names if names.count(n) > 1}:
+        raise TelmartError(f"Two files are called {twice}.", "Rename one of them.")
+    return paths
 
 
 def _walk(settings: Settings) -> tuple[list[Arrival], list[str]]:

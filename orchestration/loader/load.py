@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.loader import faults, ledger, partition, quarantine
 from orchestration.loader.attempt import KEPT_OF_REFUSED, Attempt
-from orchestration.loader.extract import Extract, open_extract
-from orchestration.loader.landing import arrival_of, is_data_file
+from orchestration.loader.extract import open_extract, plain_entries
+from orchestration.loader.landing import arrival_of, data_files
 from orchestration.loader.manifest import NAME as MANIFEST
 from orchestration.loader.manifest import Manifest, read_manifest
 from orchestration.loader.opening import sha256_of
 from orchestration.loader.result import LoadResult, RejectedError
+from orchestration.loader.session import lost, one_line, prepare
 from orchestration.settings import Settings
 
 Progress = Callable[[str, int], None]
@@ -58,16 +59,19 @@ def load_period(
         raise TelmartError(
             f"{feed} is switched off.", f"Set `status: active` in {contract.path} to load it."
         )
-    paths = _data_files(settings, contract, when, files)
-    with connect(settings) as connection:
-        prepare(connection)
-        ledger.lock(connection, contract, when)
-        ledger.bury_dead(connection, contract, when)
-        faults.point("after_lock")
-        load = PeriodLoad(settings, connection, contract, when, paths, dry_run)
-        if progress:
-            load.progress = progress
-        return load.run()
+    paths = data_files(settings, contract, when, files)
+    try:
+        with connect(settings) as connection:
+            prepare(connection)
+            ledger.lock(connection, contract, when)
+            ledger.bury_dead(connection, contract, when)
+            faults.point("after_lock")
+            load = PeriodLoad(settings, connection, contract, when, paths, dry_run)
+            if progress:
+                load.progress = progress
+            return load.run()
+    except psycopg.OperationalError as error:
+        raise lost(error) from error
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class PeriodLoad:
         except RejectedError as error:
             self._refuse("rejected", error.message, error.remedy)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            self._refuse("rejected", f"The server refused the rows: {_text(error)}",
+            self._refuse("rejected", f"The server refused the rows: {one_line(error)}",
                          "Have the extract corrected and load it again.")  # fmt: skip
         except errors.LockNotAvailable:
             self._refuse(
@@ -139,7 +143,7 @@ class PeriodLoad:
                 "Wait for the query to end (`telmart psql`, pg_stat_activity) and load again.",
             )
         except (psycopg.Error, OSError, TelmartError) as error:
-            self._refuse("failed", f"The load broke off: {_text(error)}",
+            self._refuse("failed", f"The load broke off: {one_line(error)}",
                          "Mend the cause and load the same files again.")  # fmt: skip
         except BaseException:
             self._refuse("failed", "The load was interrupted.", "Load the same files again.")
@@ -185,7 +189,7 @@ class PeriodLoad:
         with ThreadPoolExecutor(1) as pool:  # hashing waits for the disk, copying for the server
             sums = {p: pool.submit(sha256_of, p) for p in self.paths}
             table = attempt.run()
-        self.files = [_file_entry(x, stats[x.path], sums[x.path]) for x in extracts]
+        self.files = [x.entry(stats[x.path], sums[x.path].result()) for x in extracts]
         for path, before in stats.items():
             if (path.stat().st_size, path.stat().st_mtime_ns) != (
                 before.st_size,
@@ -265,10 +269,7 @@ class PeriodLoad:
     def _refuse(self, state: Any, error: str, remedy: str) -> None:
         """Undo everything, then keep the reason and the bad rows."""
         if self.connection.closed:
-            raise TelmartError(
-                f"The connection to the warehouse was lost: {error}",
-                "Nothing of the load was kept. Run `telmart up`, then load the same files again.",
-            )
+            raise lost(error)
         self.connection.rollback()
         self._take_over(state)
         self.result.error, self.result.remedy = error, remedy
@@ -289,75 +290,5 @@ class PeriodLoad:
                 self.connection, load_id, self.feed, self.period.text,
                 extracts=attempt.extracts, held=quarantine.held_rows(attempt.extracts, some),
             )  # fmt: skip
-        ledger.finish(self.connection, self.result, self.files or _plain_entries(self.paths))
+        ledger.finish(self.connection, self.result, self.files or plain_entries(self.paths))
         self.connection.commit()
-
-
-def _data_files(settings: Settings, feed: Feed, period: Period, files: list[Path]) -> list[Path]:
-    """The files without manifests, in the order of their names.
-
-    Raises:
-        TelmartError: none, missing, two of one name, or lying in another period's landing folder.
-    """
-    paths = sorted((Path(f) for f in files if is_data_file(Path(f))), key=lambda p: p.name)
-    if not paths:
-        raise TelmartError(
-            f"There is no file to load for {feed.name} {period.text}.", "Name at least one file."
-        )
-    for path in paths:
-        if not path.is_file():
-            raise TelmartError(f"There is no file {path}.", "Check the name and the folder.")
-        lies_in = arrival_of(settings, path)
-        if lies_in and lies_in != (feed.name, period.text):
-            raise TelmartError(
-                f"{path.name} lies in the landing area as {lies_in[0]} {lies_in[1]}, but it is"
-                f" being loaded as {feed.name} {period.text}.",
-                "Load it as what it is, or move it to the right folder first.",
-            )
-    names = [p.name for p in paths]
-    for twice in {n for n in names if names.count(n) > 1}:
-        raise TelmartError(f"Two files are called {twice}.", "Rename one of them.")
-    return paths
-
-
-def prepare(connection: Connection[Any]) -> None:
-    """Session settings of a loader. Where one is not ours to set, the load works without it."""
-    for setting in (
-        # the server notices soon that a killed loader is gone, and lets go of its lock
-        "set client_connection_check_interval = '1s'",
-        # COPY says in words which row it left out
-        "set lc_messages = 'C'",
-        "set statement_timeout = 0",
-        "set idle_in_transaction_session_timeout = 0",
-        "set client_encoding = 'UTF8'",
-    ):
-        try:
-            connection.execute(setting)
-            connection.commit()
-        except psycopg.Error:
-            connection.rollback()
-
-
-def _file_entry(extract: Extract, stat: Any, digest: Future[str]) -> dict[str, Any]:
-    return {
-        "name": extract.name,
-        "bytes": stat.st_size,
-        "mtime_ns": stat.st_mtime_ns,
-        "sha256": digest.result(),
-        "kind": extract.kind,
-        "encoding": extract.encoding,
-        "delimiter": extract.delimiter,
-        "columns": extract.columns,
-    }
-
-
-def _plain_entries(paths: list[Path]) -> list[dict[str, Any]]:
-    return [
-        {"name": p.name, "bytes": p.stat().st_size, "mtime_ns": p.stat().st_mtime_ns}
-        for p in paths
-        if p.exists()
-    ]
-
-
-def _text(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

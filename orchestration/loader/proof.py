@@ -18,8 +18,9 @@ from orchestration.loader.limits import Limit
 from orchestration.loader.result import NotCleanError
 
 #: keys are compared in memory up to this many rows (8 bytes each); beyond, the server does it
-MAX_KEYS = 4_000_000
-_FIRST_LOOK = 1 << 16
+MAX_KEYS = 2_500_000
+#: looking for repetitions early spares a bad file the rest of the fast path
+_FIRST_LOOK, _LAST_LOOK = 1 << 16, 1 << 19
 
 
 class Proof:
@@ -137,12 +138,13 @@ class Proof:
         end = self.rows + table.num_rows
         if end > MAX_KEYS:
             self._keys_known = False
+            self._keys = np.empty(0, np.int64)
             return
         columns = [table[name].to_pylist() for name in self.feed.key]
         # Equal keys have equal hashes; the rare unequal keys that share one only cost a check.
         keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
         self._keys[self.rows : end] = np.fromiter(map(hash, keys), np.int64, table.num_rows)
-        if end >= self._next_look:
+        if self._next_look <= end <= _LAST_LOOK:
             self._next_look = end * 2
             seen = np.sort(self._keys[:end])
             if (seen[1:] == seen[:-1]).any():

@@ -67,6 +67,8 @@ def _literals(values: tuple[str, ...]) -> sql.Composed:
 
 
 def _literal(column: Column, value: Any) -> sql.Composed:
+    if column.logical_type == "integer" and value == int(value):
+        return sql.SQL("{}").format(sql.Literal(int(value)))
     # the bound is not squeezed into the column's own precision: 0.001 must not become 0.00
     cast = "numeric" if isinstance(value, Decimal) else column.logical_type
     return sql.SQL("{}::{}").format(sql.Literal(str(value)), sql.SQL(cast))

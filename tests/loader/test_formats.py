@@ -204,3 +204,70 @@ def test_a_changed_type_is_refused_with_the_way_out(warehouse: Warehouse) -> Non
         wider.load(warehouse.file("b.csv", text(rows(4))))
     assert "give the column a new name" in caught.value.remedy
     assert warehouse.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "period", "partition", "good", "bad"),
+    [
+        ("day", "2026-10-15", "p20261015", "2026-10-15 23:59:59", "2026-10-16 00:00:00"),
+        ("full", "full", "pfull", "2014-06-01 00:00:00", "2014-10-01 00:00:00"),
+    ],
+)
+def test_feeds_by_day_and_in_full(
+    warehouse: Warehouse, kind: str, period: str, partition: str, *, good: str, bad: str
+) -> None:
+    contract = (Path(__file__).parents[2] / "expectations/contracts/boss/recharge.yaml").read_text()
+    told = f"period, value: {kind}}}"
+    if kind == "full":
+        told += "\n  - {property: covers, value: 2014-06..2014-09}"
+    contract = contract.replace("period, value: month}", told)
+    operator = warehouse.with_operator({"boss.recharge": contract})
+    lines = [row(n, recharged_at=good) for n in range(99)] + [row(99, recharged_at=bad)]
+    result = operator.load(operator.file("x.csv", text(lines)), period=period)
+    assert (result.state, result.rows_loaded, result.rows_quarantined) == ("loaded", 99, 1)
+    assert operator.quarantine()[0][:3] == ("x.csv", 101, "recharged_at")
+    assert list(operator.contents()) == [f"raw.boss__recharge__{partition}"]
+    first = {"day": "2026-10-15", "full": "-infinity"}[kind]
+    assert operator.query("select distinct _period::text from raw.boss__recharge") == [(first,)]
+
+
+def test_every_type_a_contract_may_name(warehouse: Warehouse) -> None:
+    types = {
+        "t": ("string", "text"), "v": ("string", "varchar(5)"), "s": ("integer", "smallint"),
+        "b": ("integer", "bigint"), "n": ("number", "numeric"), "f": ("number", "double precision"),
+        "r": ("number", "real"), "d": ("date", "date"), "z": ("boolean", "boolean"),
+    }  # fmt: skip
+    columns = "".join(
+        f"      - name: {name}\n        logicalType: {logical}\n        physicalType: {sql_type}\n"
+        + ("        primaryKey: true\n" if name in "tb" else "")
+        + (
+            "        customProperties:\n          - {property: min, value: 1}\n"
+            if name in "sf"
+            else ""
+        )
+        for name, (logical, sql_type) in types.items()
+    )
+    contract = (
+        "apiVersion: v3.1.0\nkind: DataContract\nid: x.kinds\nversion: 1.0.0\n"
+        "customProperties:\n  - {property: period, value: month}\n"
+        "  - {property: tolerance, value: 0.5}\n"
+        f"schema:\n  - name: kinds\n    properties:\n{columns}"
+    )
+    operator = warehouse.with_operator({"x.kinds": contract})
+    good = ["k1,abcde,1,9007199254740993,1.23456789,1.5,2.5,2026-10-01,yes",
+            "k1,,,2,,,,,", "k2,x,2,2,3,1e3,4,2026-10-31,0", "k3,x,2,2,3,1e3,4,2026-10-31,0",
+            "k4,x,2,2,3,1e3,4,2026-10-31,0"]  # fmt: skip
+    bad = ["k5,abcdef,1,1,1,1,1,2026-10-01,t", "k6,a,0,1,1,1,1,2026-10-01,t",
+           "k7,a,1,1,NaN,1,1,2026-10-01,t", "k8,a,1,1,1,Infinity,1,2026-10-01,t"]  # fmt: skip
+    header = ",".join(types)
+    result = operator.load(operator.file("x.csv", text(good, header)), feed="x.kinds")
+    assert (result.state, result.path) == ("loaded", "fast"), result.error
+    assert operator.query("select b, n, f, z from raw.x__kinds order by t, b desc limit 2") == [
+        (9007199254740993, Decimal("1.23456789"), 1.5, True), (2, None, None, None)
+    ]  # fmt: skip
+    result = operator.load(operator.file("x.csv", text([*good, *bad], header)), feed="x.kinds")
+    assert (result.state, result.rows_quarantined) == ("loaded", 4), result.error
+    assert [q[2:] for q in operator.quarantine()] == [
+        ("v", "abcdef", "is not a valid varchar(5)"), ("s", "0", "is below the minimum 1"),
+        ("n", "NaN", "is not a number"), ("f", "Infinity", "is not a number"),
+    ]  # fmt: skip
