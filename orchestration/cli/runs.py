@@ -81,11 +81,16 @@ def publish() -> None:
     Example:  telmart publish
     """
     from orchestration.refresh.dashboards import deploy  # noqa: PLC0415
+    from orchestration.refresh.lock import refresh_lock  # noqa: PLC0415
     from orchestration.refresh.manifest import prepare  # noqa: PLC0415
     from orchestration.refresh.progress import TerminalProgress, watching  # noqa: PLC0415
 
     here = settings()
-    with TerminalProgress(here.logs / "run.log") as progress, watching(progress):
+    with (
+        refresh_lock(here),
+        TerminalProgress(here.logs / "run.log") as progress,
+        watching(progress),
+    ):
         prepare(here)
         done = deploy(here)
     out.print(done.text, highlight=False, markup=False)

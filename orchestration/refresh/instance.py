@@ -87,7 +87,7 @@ def fail_stale_runs(instance: DagsterInstance, but: str | None = None) -> list[s
         dg.DagsterRunStatus.STARTED,
         dg.DagsterRunStatus.CANCELING,
     ]
-    stale = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=alive))
+    stale = instance.get_runs(dg.RunsFilter(statuses=alive))
     for run in stale:
         if run.run_id != but:
             instance.report_run_failed(run, "Its process is gone; the next refresh carried on.")

@@ -39,4 +39,9 @@ def definitions(_: Settings) -> dg.Definitions:
         hooks={hold_unexplained},
         description="Load what arrived, check it, build the marts, check them, publish.",
     )
-    return dg.Definitions(jobs=[job], resources={"refresh": Refresh()})
+    return dg.Definitions(
+        jobs=[job],
+        resources={"refresh": Refresh()},
+        # also for what somebody materialises by hand in the UI
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,73 @@
+"""Which periods are tested before dbt runs, and against which feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from orchestration.contracts import all_feeds
+from orchestration.engine.databases import connect
+from orchestration.quality.arrival import Window, window
+from orchestration.quality.suites import arrival_suites
+from orchestration.settings import Settings
+
+BILL, SUBSCRIBER = "boss.subscriber_bill", "crm.subscriber"
+
+
+@pytest.fixture
+def ledger(scratch: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """A connection whose ledger entries are gone after the test."""
+    with connect(scratch) as connection:
+        connection.execute("update ops.load set is_current = false")
+        yield connection
+        connection.rollback()
+
+
+def loaded(
+    ledger: psycopg.Connection[Any], feed: str, month: str, *, published: bool, current: bool = True
+) -> int:
+    row = ledger.execute(
+        "insert into ops.load (feed, period, period_date, state, is_current, contract_version,"
+        " published_at) values (%s, %s, %s, 'loaded', %s, '1.0.0', %s) returning load_id",
+        [feed, month, f"{month}-01", current, "2026-11-01" if published else None],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def found(ledger: psycopg.Connection[Any], settings: Settings, feed: str) -> Window:
+    return window(ledger, all_feeds(settings)[feed], arrival_suites(settings)[feed])
+
+
+def test_what_is_not_published_is_tested(
+    ledger: psycopg.Connection[Any], scratch: Settings
+) -> None:
+    loaded(ledger, BILL, "2026-08", published=True)
+    loaded(ledger, BILL, "2026-09", published=False, current=False)
+    load = loaded(ledger, BILL, "2026-09", published=False)
+    tested = found(ledger, scratch, BILL)
+    assert tested.pending == {"2026-09-01": "2026-09"}
+    assert tested.touched == {}
+    assert tested.loads == {"2026-09-01": load}
+
+
+def test_published_month_is_tested_again_when_a_feed_it_refers_to_changes(
+    ledger: psycopg.Connection[Any], scratch: Settings
+) -> None:
+    """A new snapshot may have lost subscribers whose bills were published long ago."""
+    loaded(ledger, BILL, "2026-07", published=True)
+    loaded(ledger, BILL, "2026-08", published=True)
+    loaded(ledger, SUBSCRIBER, "2026-07", published=True)
+    loaded(ledger, SUBSCRIBER, "2026-08", published=False)
+    tested = found(ledger, scratch, BILL)
+    assert tested.pending == {}
+    assert tested.touched == {"2026-08-01": "2026-08"}
+    assert found(ledger, scratch, SUBSCRIBER).pending == {"2026-08-01": "2026-08"}
+
+
+def test_nothing_new_nothing_tested(ledger: psycopg.Connection[Any], scratch: Settings) -> None:
+    loaded(ledger, BILL, "2026-08", published=True)
+    assert found(ledger, scratch, BILL).periods == {}
