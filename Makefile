@@ -30,7 +30,7 @@ check: install  ## the fast tests: format, lint, types, dbt parse, dashboards, u
 test: check  ## every test, on a real PostgreSQL, Dagster, Superset and browser
 	@$(BIN)/pytest -q
 
-benchmark: install  ## the ratios of docs/benchmarks.md, measured here and now
+benchmark: install  ## the ratios of loading, measured here and now
 	@$(BIN)/python -m benchmarks.load
 
 docs: install  ## generate what is generated: metric dictionary, sources, exposures, coverage
