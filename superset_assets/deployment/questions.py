@@ -2,8 +2,8 @@
 
 Superset's cache is keyed by the exact question, and its own warm-up knows the question only of
 charts somebody has saved by hand. So this repeats, for the kinds of charts we use, what the chart
-plugins of Superset 6.1 do in the browser. tests/security/superset/test_superset_browser.py compares the two in
-a real browser: a plugin that changes its mind is noticed there.
+plugins of Superset 6.1 do in the browser. tests/security/superset/test_superset_browser.py compares
+the two in a real browser: a plugin that changes its mind is noticed there.
 """
 
 from __future__ import annotations
