@@ -131,13 +131,12 @@ def _label_colors(
     """One colour per metric and per value with a meaning, on every chart alike."""
     found: dict[str, str] = {}
     for name in dashboard.charts:
-        mart = catalog[specs.charts[name].mart]
-        for metric in specs.charts[name].metrics:
-            color = specs.colors["metrics"].get(metric)
+        for metric in catalog[specs.charts[name].mart].metrics.values():
+            color = specs.colors["metrics"].get(metric.name)
             if color:
-                declared = mart.metrics[metric]
-                label = shown(declared, language).name(declared.label.of(language), language)
-                found[label] = color
+                label = shown(metric, language).name(metric.label.of(language), language)
+                # By its name too: a value that reads like a metric's label is taken for it.
+                found |= {label: color, metric.name: color}
     for value, color in specs.colors["values"].items():
         found[value] = color
     return dict(sorted(found.items()))

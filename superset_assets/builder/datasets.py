@@ -12,7 +12,7 @@ from typing import Any
 
 from superset_assets.builder.catalog import Column, Mart, Metric
 from superset_assets.builder.ids import uuid_of
-from superset_assets.builder.metric_sql import formula_of, sql_of
+from superset_assets.builder.metric_sql import formula_of, sql_of, whole_of
 from superset_assets.builder.specs import Specs
 from superset_assets.builder.text import Text, suffix
 from superset_assets.builder.units import (
@@ -151,7 +151,7 @@ def _metric(metric: Metric, mart: Mart, language: str) -> dict[str, Any]:
 def _compared(metric: Metric, mart: Mart, language: str) -> list[dict[str, Any]]:
     """The metric in its month, its change, and the number as a tile shows it."""
     look, known = shown(metric, language), mart.metrics
-    now, before = (sql_of(metric, known, f"{OFFSET} = {n}") for n in (0, 1))
+    now, before = (whole_of(metric, known, f"{OFFSET} = {n}") for n in (0, 1))
     label, about = metric.label.of(language), metric.description.of(language)
     change = f"{label} {change_name(metric).of(language)}"  # labels in one query must differ
     found = [

@@ -51,6 +51,17 @@ def sql_of(metric: Metric, known: Mapping[str, Metric], only: str = "") -> str:
     )
 
 
+def whole_of(metric: Metric, known: Mapping[str, Metric], only: str) -> str:
+    """Like ``sql_of`` for the rows ``only`` selects, but 0 where other rows exist and these do not.
+
+    A group that has emptied holds 0 customers, while a reader without any rows gets no number.
+    """
+    sql = sql_of(metric, known, only)
+    if metric.additivity == "ratio":
+        return sql
+    return f"CASE WHEN COUNT(*) > 0 THEN COALESCE({sql}, 0) END"
+
+
 def formula_of(metric: Metric) -> str:
     """The definition for readers: ``off_net_cnt ÷ opening_cnt``, ``sum(billed_amt)``."""
     if metric.kind == "ratio":

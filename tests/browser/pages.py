@@ -82,7 +82,7 @@ class Board:
 
     def settle(self) -> None:
         """Wait until nothing loads any more."""
-        self.page.wait_for_timeout(1200)
+        self.page.wait_for_timeout(600)
         deadline, quiet = time.monotonic() + _PATIENCE_S, 0
         while quiet < 3:
             assert time.monotonic() < deadline, f"still loading: {self.page.url}"
@@ -144,6 +144,7 @@ class Board:
             ".map(e => e.getBoundingClientRect().bottom + window.scrollY))"
         )
         self.page.set_viewport_size({"width": size["width"], "height": min(int(bottom) + 40, 7000)})
+        self.page.wait_for_timeout(800)  # charts draw themselves as they come into view
         self.settle()
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=str(path))

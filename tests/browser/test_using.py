@@ -91,9 +91,13 @@ def test_drill_by_works(province: Board, wanted: Wanted) -> None:
     units = wanted.by_unit("county", wanted.month())
     card = province.chart(title("retention_by_county", "zh"))
     card.locator("tbody td", has_text=units[0]["name"]).first.click(button="right")
-    menu = province.page.locator(".ant-dropdown-menu:visible, .ant-menu:visible")
-    menu.get_by_text("按维度下钻", exact=True).hover()
     ways = province.page.locator('[data-test="drill-by-submenu"] [role=menuitem]')
+    for _ in range(8):  # the menu slides in, and a pointer that arrives too early is not noticed
+        province.page.get_by_text("查看明细", exact=True).hover()
+        province.page.get_by_text("按维度下钻", exact=True).hover()
+        province.page.wait_for_timeout(2500)
+        if ways.count():
+            break
     ways.filter(has_text="片区").wait_for()
     offered = ways.all_inner_texts()
     assert {"片区", "客户经理"} <= set(offered)
