@@ -93,7 +93,8 @@ def _chart(chart: Chart, catalog: Catalog, specs: Specs) -> Iterator[str]:
         yield from _metric(metric, mart, f"{where}: metrics")
     yield from _columns(chart, mart, where)
     yield from _sort(chart, mart, specs, where)
-    for name in [*chart.labels, *(mark["column"] for mark in chart.look.get("marks", ()))]:
+    marked = [mark["column"] for mark in chart.look.get("marks", ())]
+    for name in [*chart.labels, *marked, *chart.look.get("wide", ())]:
         if name not in mart.columns and name not in mart.metrics:
             yield f"{where}: {mart.name} has neither column nor metric {name!r}"
 

@@ -103,10 +103,20 @@ def _narrow(charts: list[Chart], language: str) -> str:
     cells = [
         f"{_selector([chart.title.of(language)])} :is(th, td, col):nth-child({number})"
         for chart in charts
-        for number, name in enumerate(chart.by, start=1)
+        for number, name in enumerate(_places_of(chart), start=1)
         if name in chart.look.get("wide", ())
     ]
     return ", ".join(cells) or ".no-such-cell"
+
+
+def _places_of(chart: Chart) -> list[str]:
+    """Columns of a table as they stand on the page; the place of a change has no name."""
+    places = [name for name in chart.by if name not in chart.look.get("hidden", ())]
+    for name in chart.metrics:
+        places.append(name)
+        if chart.compare and name in chart.look.get("changes", ()):
+            places.append("")
+    return places
 
 
 def _cards(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> str:
