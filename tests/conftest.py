@@ -12,12 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from orchestration.engine.databases import provision
 from orchestration.engine.server import EmbeddedServer
 from orchestration.settings import ROOT, Settings
 
 CHROMIUM = Path(os.environ.get("TELMART_CHROMIUM", "/usr/bin/chromium"))
+#: as root in a container Chromium needs no sandbox and no shared GPU; nothing may call home
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def free_port() -> int:
@@ -108,3 +120,12 @@ def chromium() -> Path:
             pytest.fail(f"CI has no browser at {CHROMIUM}; .ci/run installs it")
         pytest.skip(f"no browser at {CHROMIUM}; set TELMART_CHROMIUM")
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def chrome(chromium: Path) -> Iterator[Browser]:
+    """The one browser of the session: a second one in the same process cannot start."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS)
+        yield running
+        running.close()

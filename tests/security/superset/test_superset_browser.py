@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.security.superset.portal import Portal
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 #: blocked by our policy; Superset's page asks for it all the same
 TELEMETRY = "apachesuperset.gateway.scarf.sh"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=str(chromium), args=FLAGS)
-        yield started
-        started.close()
 
 
 class Tab:
@@ -75,9 +65,9 @@ class Tab:
 
 
 @pytest.fixture
-def tab(browser: Browser, portal: Portal, request: pytest.FixtureRequest) -> Iterator[Tab]:
+def tab(chrome: Browser, portal: Portal, request: pytest.FixtureRequest) -> Iterator[Tab]:
     language, width = getattr(request, "param", ("zh-CN", 1440))
-    made = Tab(browser, portal, language, width)
+    made = Tab(chrome, portal, language, width)
     yield made
     made.context.close()
 
