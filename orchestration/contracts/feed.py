@@ -16,7 +16,8 @@ class Column:
 
     ``min`` and ``max`` are SQL literals without quotes ("0.01", "1980-01-01"), inclusive.
     ``timing`` says how a date or timestamp relates to the period: "in_period" (events),
-    "until_period_end" (nothing from the future), or "any".
+    "until_period_end" (nothing from the future), or "any". ``references`` is the feed and column
+    whose values these are, ``requirements`` the requirements (R001 …) that need the column.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Column:
     max: str | None
     allowed: tuple[str, ...]
     timing: Timing
+    references: tuple[str, str] | None
+    requirements: tuple[str, ...]
 
     @property
     def is_numeric(self) -> bool:
@@ -46,7 +49,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Feed:
-    """One feed, as its contract describes it. ``name`` is ``<system>.<entity>``."""
+    """One feed, as its contract describes it. ``name`` is ``<system>.<entity>``.
+
+    It is due on day ``due_day`` of the following month (None: no day is agreed), at ``due_time``.
+    """
 
     name: str
     system: str
@@ -57,9 +63,11 @@ class Feed:
     covers: tuple[str, str] | None
     cadence: str
     due_day: int | None
+    due_time: str
     owner: str
     tolerance: float
     control_totals: tuple[str, ...]
+    requirements: tuple[str, ...]
     version: str
     enabled: bool
     description: str

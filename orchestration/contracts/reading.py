@@ -34,11 +34,12 @@ _TIMINGS = ("any", "until_period_end", "in_period")
 _ENCODINGS = ("utf-8", "gb18030")
 _DATE_ORDERS = ("ymd", "mdy", "dmy")
 _FEED_PROPERTIES = (
-    "nameZh", "descriptionZh", "period", "covers", "cadence", "dueDay", "owner", "tolerance",
-    "controlTotals", "delimiter", "encoding", "dateOrder",
+    "nameZh", "descriptionZh", "period", "covers", "cadence", "dueDay", "dueTime", "owner",
+    "tolerance", "controlTotals", "requirements", "delimiter", "encoding", "dateOrder",
 )  # fmt: skip
 _COLUMN_PROPERTIES = (
     "nameZh", "descriptionZh", "aliases", "piiClass", "min", "max", "allowed", "timing",
+    "requirements",
 )  # fmt: skip
 
 
@@ -77,7 +78,20 @@ def read_contracts(folder: Path) -> dict[str, Feed]:
             f"There are no contracts in {folder}.",
             "Put one file per feed there: <system>/<feed>.yaml; see docs/loading.md.",
         )
+    for feed in feeds.values():
+        _refuse_dangling(feed, feeds)
     return dict(sorted(feeds.items()))
+
+
+def _refuse_dangling(feed: Feed, feeds: dict[str, Feed]) -> None:
+    for column in feed.columns:
+        if column.references is None:
+            continue
+        name, key = column.references
+        if name not in feeds or key not in {c.name for c in feeds[name].columns}:
+            _fail(feed.path, f"schema.properties.{column.name}.relationships",
+                  f"leads to {name}.{key}, which no contract has",
+                  "Correct it, or remove the relationship.")  # fmt: skip
 
 
 def read_contract(path: Path) -> Feed:
@@ -124,8 +138,10 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         name=name, system=system, entity=entity, table=f"{system}__{entity}", columns=columns,
         period_kind=kind,  # type: ignore[arg-type]
         covers=_covers(path, own.text("covers", "")), cadence=own.text("cadence", kind),
-        due_day=own.integer("dueDay"), owner=own.text("owner", ""),
+        due_day=own.integer("dueDay"), due_time=own.time("dueTime", "23:59"),
+        owner=own.text("owner", ""),
         tolerance=own.share("tolerance", 0.02), control_totals=totals,
+        requirements=own.requirements(),
         version=contract.version or _fail(path, "version", "is missing", "Write e.g. 1.0.0."),
         enabled=(contract.status or "active") in {"active", "deprecated"},
         description=description or "", description_zh=own.text("descriptionZh", ""),
@@ -186,6 +202,8 @@ def _column(path: Path, prop: Any) -> Column:
         aliases=tuple(own.texts("aliases")), pii=own.choice("piiClass", _PII, "none"),
         min=low, max=high, allowed=tuple(own.texts("allowed")),
         timing=timing,  # type: ignore[arg-type]
+        references=_references(path, place, prop.relationships or []),
+        requirements=own.requirements(),
     )  # fmt: skip
 
 
@@ -226,6 +244,20 @@ class _Custom:
             _fail(self.path, self.place + name, f"is {value!r}", "Write a whole number.")
         return value
 
+    def time(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            _fail(self.path, self.place + name, f"is {value!r}", 'Write a quoted time: "08:00".')
+        return value
+
+    def requirements(self) -> tuple[str, ...]:
+        found = self.texts("requirements")
+        for one in found:
+            if not re.fullmatch(r"R\d{3}", one):
+                _fail(self.path, f"{self.place}requirements", f"holds {one!r}",
+                      "Write ids as in docs/requirements.csv: [R001, R002].")  # fmt: skip
+        return tuple(found)
+
     def share(self, name: str, default: float) -> float:
         value = self.values.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
@@ -246,6 +278,22 @@ class _Custom:
             _fail(self.path, self.place + name, f"is {text!r}",
                   "Bounds are numbers, or dates for date columns.")  # fmt: skip
         return text
+
+
+def _references(path: Path, place: str, items: Any) -> tuple[str, str] | None:
+    """The feed and column that a property's one foreign key leads to."""
+    if not items:
+        return None
+    to = items[0].to
+    found = re.fullmatch(r"(?P<file>[^#]*)#(?P<entity>[a-z0-9_]+)\.(?P<column>\w+)", str(to))
+    if len(items) > 1 or items[0].type not in {None, "foreignKey"} or not found:
+        return _fail(path, f"{place}.relationships", f"is {to!r}",
+              'Write one foreign key: "../hr/staff.yaml#staff.staff_id".')  # fmt: skip
+    target = (path.parent / found["file"]).resolve() if found["file"] else path.resolve()
+    if target.stem != found["entity"]:
+        _fail(path, f"{place}.relationships", f"is {to!r}",
+              f"The object in {target.name} is called {target.stem}.")  # fmt: skip
+    return f"{target.parent.name}.{target.stem}", found["column"]
 
 
 def _covers(path: Path, text: str) -> tuple[str, str] | None:

@@ -8,19 +8,30 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import polars as pl
 import yaml
 
 from orchestration.errors import TelmartError
+from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
-from orchestration.sample.extracts import Extracts
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
-from orchestration.sample.lives import ARREARS, EVENT_REASONS, LEAVE, Lives, live
+from orchestration.sample.lives import live
+from orchestration.sample.operator import (
+    Block,
+    BlockMonth,
+    Operator,
+    OperatorPart,
+    Scale,
+    SubscriberPart,
+)
+from orchestration.sample.organisation import Organisation
 from orchestration.sample.places import SEEDS, read_places
-from orchestration.sample.population import Population, draw_population
+from orchestration.sample.population import draw_population
+from orchestration.sample.subscribers import Subscribers
 from orchestration.settings import ROOT
 
 FEEDS = (
@@ -34,6 +45,9 @@ FEEDS = (
     "boss.recharge",
     "boss.status_event",
 )
+#: the parts that make the feeds; order matters to nobody
+OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (Organisation,)
+SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (Subscribers,)
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
 
@@ -99,72 +113,44 @@ def generate(
     if before:
         _remove_other_months(landing, span)
 
-    places = read_places(options.seed)
-    people = draw_population(options.seed, options.subscribers, span, places)
-    lives = live(options.seed, people, span, places)
-    extracts = Extracts(options.seed, people, lives, span, places)
+    operator = Operator(
+        options.seed, span, read_places(options.seed), Scale(subscribers=options.subscribers)
+    )
     headers = chinese_headers({feed for feed, _ in ODD_SHAPES})
     # until it is complete the truth file says so: an interrupted run is simply made again
     _write(truth_file, {"made_with": made, "complete": False})
+    block = draw_block(operator)
+    whole = [part(operator) for part in OPERATOR_PARTS]
+    by_subscriber = [part(operator, block) for part in SUBSCRIBER_PARTS]
     with ThreadPoolExecutor(max_workers=2) as pool:
         for t, month in enumerate(span):
+            done = BlockMonth(t, *block.behaviour.month(t))
+            tables = chain(
+                *(part.of_month(t) for part in whole),
+                *(part.of_month(done) for part in by_subscriber),
+            )
             waiting: list[Future[None]] = [
                 pool.submit(write_period, landing, feed, month.period, table, headers.get(feed, {}))
-                for feed, table in extracts.of_month(t)
+                for feed, table in tables
             ]
-            for done in waiting:
-                done.result()
+            for written in waiting:
+                written.result()
             if progress:
                 progress(t + 1, len(span))
-    planted = truth(people, lives, span, extracts)
+    planted: dict[str, Any] = {}
+    for truth in [*(part.truth() for part in whole), *(part.truth() for part in by_subscriber)]:
+        planted |= truth
     _write(truth_file, {"made_with": made, "complete": True, "faults": [], **planted})
     return True
 
 
-def truth(
-    people: Population, lives: Lives, span: list[Month], extracts: Extracts
-) -> dict[str, object]:
-    """What was planted; months after the last one are decisions not yet carried out."""
-    ids = people.subscriber_id
-    empty = np.empty(0, np.int64)
-    plan = {
-        k: np.concatenate([empty, *(p[k].astype(np.int64) for p in lives.plans)])
-        for k in ("who", "month", "kind", "fades", "forwards")
-    }
-    order = np.lexsort((plan["who"], plan["month"]))
-    churners = [
-        {
-            "subscriber_id": ids[plan["who"][i]],
-            "leaves_in": _period(span, int(plan["month"][i])),
-            "reason": EVENT_REASONS[plan["kind"][i]],
-            "fades": bool(plan["fades"][i]),
-            "forwards_calls": bool(plan["forwards"][i]),
-        }
-        for i in order
-    ]
-    event = extracts.events
-    cut_off = (event["type"] == LEAVE) & (event["reason"] == ARREARS)
-    churners += [
-        {
-            "subscriber_id": ids[event["who"][i]],
-            "leaves_in": span[event["month"][i]].period,
-            "reason": EVENT_REASONS[ARREARS],
-            "fades": False,
-            "forwards_calls": False,
-        }
-        for i in np.flatnonzero(cut_off)
-    ]
-    loss = lives.value_loss
-    value_loss = [
-        {
-            "subscriber_id": ids[who],
-            "from": span[int(start)].period,
-            "share_lost": round(float(share), 4),
-        }
-        for who, start, share in zip(loss["who"], loss["start"], loss["share"], strict=True)
-        if int(start) < len(span)
-    ]
-    return {"churners": churners, "value_loss": value_loss}
+def draw_block(operator: Operator) -> Block:
+    """All subscribers, and the lives they lead."""
+    seed, span, places = operator.seed, operator.span, operator.places
+    people = draw_population(seed, operator.scale.subscribers, span, places)
+    lives = live(seed, people, span, places)
+    behaviour = Behaviour(seed, people, lives, span)
+    return Block(0, 0, people, lives, behaviour, pl.Series(people.subscriber_id))
 
 
 def chinese_headers(feeds: set[str]) -> dict[str, dict[str, str]]:
@@ -188,13 +174,6 @@ def generator_version() -> str:
     for path in [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SEEDS.glob("*.csv"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _period(span: list[Month], t: int) -> str:
-    month = span[min(t, len(span) - 1)]
-    for _ in range(t - len(span) + 1):
-        month = month.next
-    return month.period
 
 
 def _read(truth_file: Path) -> dict[str, Any]:

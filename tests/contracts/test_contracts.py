@@ -137,6 +137,8 @@ schema:
 """
 
 
+TEXT = "        physicalType: text\n"
+LEADS = "        relationships:\n          - {{type: foreignKey, to: '{}'}}\n"
 MONTH = "value: month}"
 MIN = "property: min, value: 0"
 
@@ -203,6 +205,10 @@ def test_a_changed_contract_is_read_again(tmp_path: Path) -> None:
             "controlTotals",
             "numeric",
         ),
+        (MONTH, MONTH + "\n  - {property: dueTime, value: '24:00'}", "dueTime", "08:00"),
+        (MONTH, MONTH + "\n  - {property: requirements, value: [R1]}", "requirements", "R001"),
+        (TEXT, TEXT + LEADS.format("staff.staff_id"), "visit_id.relationships", "../hr/staff"),
+        (TEXT, TEXT + LEADS.format("a.yaml#b.c"), "visit_id.relationships", "is called a"),
         ("schema:", "shema:", "shema", "Standard"),
         ("id: boss.visit", "id: [", "not YAML", "Correct"),
         ("  - name: visit\n", "  - name: x\n  - name: visit\n", "schema has 2 objects", "one"),
@@ -218,6 +224,15 @@ def test_a_wrong_contract_names_file_and_field(
     assert str(path) in caught.value.message
     assert field in caught.value.message
     assert hint in caught.value.remedy
+
+
+def test_references_lead_to_columns_that_exist(tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace(TEXT, TEXT + LEADS.format("#visit.visit_id"), 1))
+    feed = read_contracts(tmp_path)["boss.visit"]
+    assert feed.column("visit_id").references == ("boss.visit", "visit_id")
+    write(tmp_path, GOOD.replace(TEXT, TEXT + LEADS.format("../crm/person.yaml#person.id"), 1))
+    with pytest.raises(TelmartError, match=r"visit_id\.relationships leads to crm\.person\.id"):
+        read_contracts(tmp_path)
 
 
 def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:

@@ -1,93 +1,54 @@
-"""The nine feeds as tables, one per month, with the columns of their contracts.
-
-Columns whose names end in ``_amt``, ``_min`` or ``_mb`` hold whole hundredths until the file is
-written (see ``files``).
-"""
+"""Feeds with a row per subscriber: profiles, contracts, usage, bills, recharges, status events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.bindings import BINDING_TYPES, KINDS
 from orchestration.sample.calendar import Month
 from orchestration.sample.lives import (
+    ARREARS,
     EVENT_REASONS,
     EVENT_TYPES,
-    HANDOVER_FROM,
-    HANDOVER_PERIOD,
+    LEAVE,
     UNBORN,
-    Lives,
 )
-from orchestration.sample.places import Places
-from orchestration.sample.population import (
-    BRANDS,
-    CHANNELS,
-    VIP_LEVELS,
-    Population,
-    day_number,
-)
+from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
+from orchestration.sample.population import BRANDS, CHANNELS, VIP_LEVELS, day_number
+from orchestration.sample.tables import days, labels, moments
 
 STATUSES = ["", "on_net", "suspended", "off_net", "ported_out"]
 RECHARGE_CHANNELS = ["hall", "dealer", "online", "bank", "card"]
 
 
-class Extracts:
-    """Makes the tables of one sample; ``of_month`` must be called month by month."""
+class Subscribers:
+    """What the billing system and the customer file know of a block of subscribers."""
 
-    def __init__(
-        self, seed: int, people: Population, lives: Lives, span: list[Month], places: Places
-    ) -> None:
-        self.people, self.lives, self.span, self.places = people, lives, span, places
-        self.behaviour = Behaviour(seed, people, lives, span)
-        self.ids = pl.Series(people.subscriber_id)
-        self.msisdn, self.names = pl.Series(people.msisdn), pl.Series(people.name)
-        self.contracts = lives.bindings.table()
+    def __init__(self, operator: Operator, block: Block) -> None:
+        self.span, self.places = operator.span, operator.places
+        self.people, self.lives, self.ids = block.people, block.lives, block.ids
+        self.msisdn, self.names = pl.Series(self.people.msisdn), pl.Series(self.people.name)
+        self.contracts = self.lives.bindings.table()
         # numbered in the order of signing, as a source system would
         order = np.lexsort((self.contracts["subscriber"], self.contracts["starts"]))
         self.contracts = {k: v[order] for k, v in self.contracts.items()}
         gathered = ("month", "who", "second", "type", "reason")
         empty = np.empty(0, np.int64)
-        self.events = {k: np.concatenate([empty, *(e[k] for e in lives.events)]) for k in gathered}
+        self.events = {
+            k: np.concatenate([empty, *(e[k] for e in self.lives.events)]) for k in gathered
+        }
 
-    def of_month(self, t: int) -> Iterator[tuple[str, pl.DataFrame]]:
-        """``(feed, table)`` of each feed for month ``t``."""
-        here, usage, bill, recharges = self.behaviour.month(t)
-        ids = self.ids.gather(here)
-        yield "hr.org_unit", self._org_units()
-        yield "hr.staff", self._staff(t)
+    def of_month(self, made: BlockMonth) -> Tables:
+        ids, t = self.ids.gather(made.here), made.t
         yield "crm.subscriber", self._subscribers(t)
-        yield "boss.product", self._products()
         yield "crm.contract", self._contracts(t)
-        yield "boss.subscriber_usage", pl.DataFrame({"subscriber_id": ids, **usage})
-        yield "boss.subscriber_bill", pl.DataFrame({"subscriber_id": ids, **bill})
-        yield "boss.recharge", self._recharges(t, recharges)
+        yield "boss.subscriber_usage", pl.DataFrame({"subscriber_id": ids, **made.usage})
+        yield "boss.subscriber_bill", pl.DataFrame({"subscriber_id": ids, **made.bill})
+        yield "boss.recharge", self._recharges(t, made.recharges)
         yield "boss.status_event", self._status_events(t)
-
-    def _org_units(self) -> pl.DataFrame:
-        keep = ("org_unit_id", "parent_id", "level", "org_unit_name", "org_unit_name_en")
-        units = self.places.units
-        columns: dict[str, list[object]] = {k: [u[k] or None for u in units] for k in keep}
-        return pl.DataFrame({**columns, "sort_no": [int(u["sort_no"]) for u in units]})
-
-    def _staff(self, t: int) -> pl.DataFrame:
-        staff = self.places.staff
-        left = self.places.manager_ids[HANDOVER_FROM]
-        gone = self.span[t].period >= HANDOVER_PERIOD
-        return pl.DataFrame(
-            {
-                "staff_id": [p.staff_id for p in staff],
-                "staff_name": [p.name for p in staff],
-                "staff_name_en": [p.name_en for p in staff],
-                "post": [p.post for p in staff],
-                "org_unit_id": [p.org_unit_id for p in staff],
-                "hired_on": pl.Series([p.hired_on for p in staff]).str.to_date(),
-                "is_active": [not (gone and p.staff_id == left) for p in staff],
-            }
-        )
 
     def _subscribers(self, t: int) -> pl.DataFrame:
         lives, people = self.lives, self.people
@@ -114,17 +75,6 @@ class Extracts:
                 "acquisition_channel": labels(CHANNELS, people.channel[known]),
                 "status": labels(STATUSES, lives.status[known, t]),
                 "status_since": days(lives.status_since[known, t]),
-            }
-        )
-
-    def _products(self) -> pl.DataFrame:
-        rows = self.places.products
-        text = ("product_id", "product_name", "product_name_en", "product_family")
-        return pl.DataFrame(
-            {
-                **{k: [r[k] for r in rows] for k in text},
-                "is_new_business": [r["is_new_business"] == "true" for r in rows],
-                "list_fee_amt": [int(r["list_fee_amt"].replace(".", "")) for r in rows],
             }
         )
 
@@ -178,17 +128,52 @@ class Extracts:
             }
         )
 
+    def truth(self) -> dict[str, Any]:
+        """Who leaves and why, who loses value; later months are decisions not yet carried out."""
+        ids = self.people.subscriber_id
+        empty = np.empty(0, np.int64)
+        plan = {
+            k: np.concatenate([empty, *(p[k].astype(np.int64) for p in self.lives.plans)])
+            for k in ("who", "month", "kind", "fades", "forwards")
+        }
+        order = np.lexsort((plan["who"], plan["month"]))
+        churners = [
+            {
+                "subscriber_id": ids[plan["who"][i]],
+                "leaves_in": _period(self.span, int(plan["month"][i])),
+                "reason": EVENT_REASONS[plan["kind"][i]],
+                "fades": bool(plan["fades"][i]),
+                "forwards_calls": bool(plan["forwards"][i]),
+            }
+            for i in order
+        ]
+        event = self.events
+        cut_off = (event["type"] == LEAVE) & (event["reason"] == ARREARS)
+        churners += [
+            {
+                "subscriber_id": ids[event["who"][i]],
+                "leaves_in": self.span[event["month"][i]].period,
+                "reason": EVENT_REASONS[ARREARS],
+                "fades": False,
+                "forwards_calls": False,
+            }
+            for i in np.flatnonzero(cut_off)
+        ]
+        loss = self.lives.value_loss
+        value_loss = [
+            {
+                "subscriber_id": ids[who],
+                "from": self.span[int(start)].period,
+                "share_lost": round(float(share), 4),
+            }
+            for who, start, share in zip(loss["who"], loss["start"], loss["share"], strict=True)
+            if int(start) < len(self.span)
+        ]
+        return {"churners": churners, "value_loss": value_loss}
 
-def labels(names: list[str] | list[str | None], codes: np.ndarray) -> pl.Series:
-    """``names[code]`` for each code."""
-    return pl.Series(names, dtype=pl.String).gather(codes)
 
-
-def days(numbers: np.ndarray) -> pl.Series:
-    """Dates from days since 1970-01-01."""
-    return pl.Series(numbers.astype(np.int32)).cast(pl.Date)
-
-
-def moments(seconds: np.ndarray) -> pl.Series:
-    """Local times from seconds since 1970-01-01 00:00 local time."""
-    return pl.Series(seconds.astype(np.int64) * 1_000_000).cast(pl.Datetime("us"))
+def _period(span: list[Month], t: int) -> str:
+    month = span[min(t, len(span) - 1)]
+    for _ in range(t - len(span) + 1):
+        month = month.next
+    return month.period

@@ -1,0 +1,98 @@
+"""What every part of the sample operator is made from, and the two kinds of parts.
+
+A part makes the tables of a few feeds. An ``OperatorPart`` (groups, dealers, work orders …) makes
+those of the whole operator. A ``SubscriberPart`` makes those that have rows per subscriber, block
+by block, so that memory follows the size of a block and not that of the operator.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from orchestration.sample.behaviour import Behaviour, Columns
+from orchestration.sample.calendar import Month
+from orchestration.sample.lives import Lives
+from orchestration.sample.places import Places
+from orchestration.sample.population import Population
+
+#: ``(feed, table)`` of one month
+Tables = Iterator[tuple[str, pl.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many there are of what; the default is the demo's."""
+
+    subscribers: int = 20_000
+    groups: int = 300
+    halls: int = 60
+    outlets: int = 600
+    dealers: int = 400
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The operator whose extracts are made: its organisation, its size, its months."""
+
+    seed: int
+    span: list[Month]
+    places: Places
+    scale: Scale
+
+    def rng(self, stream: str, *numbers: int) -> np.random.Generator:
+        """Random numbers of ``stream`` (and, say, a month or block), the same for a seed.
+
+        Every stream is independent of every other, so that a part added later changes none.
+        """
+        return np.random.default_rng([self.seed, zlib.crc32(stream.encode()), *numbers])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some of the subscribers with their whole lives. ``first`` is the place of the first of them
+    among all subscribers; other arrays of a block are by place within it.
+    """
+
+    number: int
+    first: int
+    people: Population
+    lives: Lives
+    behaviour: Behaviour
+    ids: pl.Series
+
+
+@dataclass(frozen=True)
+class BlockMonth:
+    """What a block did in month ``t``: ``here`` are the places of those who were on net."""
+
+    t: int
+    here: np.ndarray
+    usage: Columns
+    bill: Columns
+    recharges: Columns
+
+
+class OperatorPart(Protocol):
+    """Made once as ``Part(operator)``; asked for each month in order."""
+
+    def of_month(self, t: int) -> Tables:
+        """Tables of month ``t``, with the columns of their contracts (see ``tables``)."""
+
+    def truth(self) -> dict[str, Any]:
+        """What was planted, for the truth file; keys are the part's own. Empty if nothing."""
+
+
+class SubscriberPart(Protocol):
+    """Made once per block as ``Part(operator, block)``; asked for each month in order."""
+
+    def of_month(self, made: BlockMonth) -> Tables:
+        """The block's rows of one month."""
+
+    def truth(self) -> dict[str, Any]:
+        """Lists (by key) of what was planted in this block; those of all blocks are joined."""
