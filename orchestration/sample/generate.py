@@ -45,6 +45,8 @@ FEEDS = (
     "boss.recharge",
     "boss.status_event",
 )
+#: feeds that come whole, not by month; their parts yield them in the last month
+FULL_FEEDS: frozenset[str] = frozenset()
 #: the parts that make the feeds; order matters to nobody
 OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (Organisation,)
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (Subscribers,)
@@ -130,7 +132,14 @@ def generate(
                 *(part.of_month(done) for part in by_subscriber),
             )
             waiting: list[Future[None]] = [
-                pool.submit(write_period, landing, feed, month.period, table, headers.get(feed, {}))
+                pool.submit(
+                    write_period,
+                    landing,
+                    feed,
+                    "full" if feed in FULL_FEEDS else month.period,
+                    table,
+                    headers.get(feed, {}),
+                )
                 for feed, table in tables
             ]
             for written in waiting:
@@ -192,7 +201,11 @@ def _write(truth_file: Path, content: dict[str, object]) -> None:
 
 
 def _folders(landing: Path, span: list[Month]) -> list[Path]:
-    return [landing.joinpath(*f.split("."), m.period) for f in FEEDS for m in span]
+    monthly = [f for f in FEEDS if f not in FULL_FEEDS]
+    return [
+        *(landing.joinpath(*f.split("."), m.period) for f in monthly for m in span),
+        *(landing.joinpath(*f.split("."), "full") for f in sorted(FULL_FEEDS)),
+    ]
 
 
 def _all_there(landing: Path, span: list[Month]) -> bool:
