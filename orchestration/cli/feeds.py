@@ -204,6 +204,34 @@ def template(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> 
     typer.echo(csv_template(feed_named(settings(), feed)), nl=False)
 
 
+@feeds_app.command()
+def off(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> None:
+    """Say that this operator does not have a feed: what depends on it is built empty.
+
+    Example:  telmart feeds off boss.recharge
+    """
+    _switch(feed, on=False)
+
+
+@feeds_app.command()
+def on(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> None:
+    """Turn a feed on again.
+
+    Example:  telmart feeds on boss.recharge
+    """
+    _switch(feed, on=True)
+
+
+def _switch(name: str, *, on: bool) -> None:
+    from orchestration.contracts import feed_named, switch, switches_file  # noqa: PLC0415
+
+    here = settings()
+    changed = switch(here, feed_named(here, name), on=on)
+    _say(f"{name} is {'on' if on else 'off'}{'' if changed else ' already'}: {switches_file(here)}")
+    if changed:
+        out.print("Next: [bold]telmart run[/]")
+
+
 # ---- quarantine --------------------------------------------------------------------------------
 @quarantine_app.command("list")
 def list_(
