@@ -290,10 +290,13 @@ def _references(path: Path, place: str, items: Any) -> tuple[str, str] | None:
     if not items:
         return None
     to = items[0].to
-    found = re.fullmatch(r"(?P<file>[^#]*)#(?P<entity>[a-z0-9_]+)\.(?P<column>\w+)", str(to))
+    found = re.fullmatch(
+        r"(?P<file>[^#]*)#(?:schema/)?(?P<entity>[a-z0-9_]+)(?:/properties/|\.)(?P<column>\w+)",
+        str(to),
+    )
     if len(items) > 1 or items[0].type not in {None, "foreignKey"} or not found:
         return _fail(path, f"{place}.relationships", f"is {to!r}",
-              'Write one foreign key: "../hr/staff.yaml#staff.staff_id".')  # fmt: skip
+              'Write one foreign key: "../hr/staff.yaml#schema/staff/properties/staff_id".')  # fmt: skip
     target = (path.parent / found["file"]).resolve() if found["file"] else path.resolve()
     if target.stem != found["entity"]:
         _fail(path, f"{place}.relationships", f"is {to!r}",
