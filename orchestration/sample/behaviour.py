@@ -27,7 +27,10 @@ FADE_LEFT = np.array([0.18, 0.34, 0.58, 0.8])
 
 @dataclass
 class Behaviour:
-    """Draws the behaviour of the population month by month (months in order, each once)."""
+    """Draws the behaviour of the population month by month (months in order, each once).
+
+    ``silent`` marks numbers that nobody uses: opened for the commission, they cost their rental.
+    """
 
     seed: int
     people: Population
@@ -49,6 +52,7 @@ class Behaviour:
         self.value = MEDIAN_VALUE * np.exp(SPREAD * self.people.worth)
         self.plan = np.searchsorted(TARIFF_FEES, 0.5 * self.value, side="right").clip(1) - 1
         self.subscribed = self._vas(rng, self.people.vas)
+        self.silent = np.zeros(n, bool)
 
     @staticmethod
     def _vas(rng: np.random.Generator, taste: np.ndarray) -> np.ndarray:
@@ -71,7 +75,8 @@ class Behaviour:
         here = np.flatnonzero(self.lives.present[:, t])
         usage = self._usage(t, here, everyone, rng)
         bill = self._bill(t, here, everyone, usage, rng)
-        return here, usage, bill, self._recharges(t, here, bill, left[here], rng)
+        recharges = self._recharges(t, here, bill, left[here], rng)
+        return here, *_silence(self.silent, here, usage, bill, recharges)
 
     def _left(self, t: int, rng: np.random.Generator) -> np.ndarray:
         """Share of ordinary spending: falls for those who fade or lose value, dips now and then."""
@@ -196,6 +201,18 @@ class Behaviour:
             "recharge_amt": amount[order],
             "channel": rng.choice(5, size=len(who), p=[0.12, 0.2, 0.45, 0.18, 0.05])[order],
         }
+
+
+def _silence(
+    silent: np.ndarray, here: np.ndarray, usage: Columns, bill: Columns, recharges: Columns
+) -> tuple[Columns, Columns, Columns]:
+    """The same without usage, fees and recharges of the ``silent``, except their rental."""
+    loud = ~silent[here]
+    usage = {k: v * loud for k, v in usage.items()}
+    bill = {k: v if k == "rental_fee_amt" else v * loud for k, v in bill.items()}
+    bill["billed_amt"] = np.where(loud, bill["billed_amt"], bill["rental_fee_amt"])
+    kept = ~silent[recharges["who"]]
+    return usage, bill, {k: v[kept] for k, v in recharges.items()}
 
 
 def hundredths(values: np.ndarray) -> np.ndarray:

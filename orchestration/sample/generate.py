@@ -20,6 +20,7 @@ from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.lives import live
+from orchestration.sample.openings import place_openings
 from orchestration.sample.operator import (
     Block,
     BlockMonth,
@@ -159,7 +160,9 @@ def draw_block(operator: Operator) -> Block:
     people = draw_population(seed, operator.scale.subscribers, span, places)
     lives = live(seed, people, span, places)
     behaviour = Behaviour(seed, people, lives, span)
-    return Block(0, 0, people, lives, behaviour, pl.Series(people.subscriber_id))
+    block = Block(0, 0, people, lives, behaviour, pl.Series(people.subscriber_id))
+    behaviour.silent = place_openings(operator, block).fake
+    return block
 
 
 def chinese_headers(feeds: set[str]) -> dict[str, dict[str, str]]:
