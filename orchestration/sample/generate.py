@@ -18,6 +18,7 @@ import yaml
 from orchestration.errors import TelmartError
 from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
+from orchestration.sample.campaigns import CampaignLists, CampaignPlans
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.lives import live
 from orchestration.sample.openings import place_openings
@@ -45,12 +46,21 @@ FEEDS = (
     "boss.subscriber_bill",
     "boss.recharge",
     "boss.status_event",
+    "campaign.campaign",
+    "campaign.target",
+    "campaign.contact",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = frozenset()
 #: the parts that make the feeds; order matters to nobody
-OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (Organisation,)
-SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (Subscribers,)
+OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
+    Organisation,
+    CampaignPlans,
+)
+SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
+    Subscribers,
+    CampaignLists,
+)
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
 
