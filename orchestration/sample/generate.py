@@ -20,6 +20,7 @@ from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
 from orchestration.sample.campaigns import CampaignLists, CampaignPlans
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
+from orchestration.sample.group_master import GroupMaster
 from orchestration.sample.lives import live
 from orchestration.sample.openings import place_openings
 from orchestration.sample.operator import (
@@ -49,6 +50,11 @@ FEEDS = (
     "campaign.campaign",
     "campaign.target",
     "campaign.contact",
+    "crm.group_customer",
+    "crm.group_product",
+    "crm.group_contract",
+    "crm.product_instance",
+    "crm.customer_list",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = frozenset()
@@ -56,6 +62,7 @@ FULL_FEEDS: frozenset[str] = frozenset()
 OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     Organisation,
     CampaignPlans,
+    GroupMaster,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,

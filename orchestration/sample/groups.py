@@ -49,6 +49,8 @@ OPENING = 0.06
 DROPPING = 0.05
 POTENTIAL = 0.07
 GOING_BAD = 0.04
+#: small groups that leave, a year
+LEAVING = 0.05
 #: share of its ordinary spending that a group of hidden value spends today
 POTENTIAL_SPENDS = 0.3
 
@@ -69,7 +71,8 @@ class Groups:
     What will become of them: ``drop_from`` is the month's position from which spending falls to
     ``drop_to`` of what it was (``NEVER`` if it does not), ``drop_reason`` why. ``potential``
     groups are much bigger than their bill. ``bad_from`` is the month of the first bill that is
-    never paid (``NEVER`` if all are).
+    never paid (``NEVER`` if all are). ``lost_from`` is the month from which it is no customer any
+    more (``NEVER`` if it stays): some of those that drop, and a few small ones.
     """
 
     ids: list[str]
@@ -91,6 +94,7 @@ class Groups:
     drop_reason: np.ndarray
     potential: np.ndarray
     bad_from: np.ndarray
+    lost_from: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -108,7 +112,7 @@ class Groups:
     def spending(self, t: int) -> np.ndarray:
         """Share of its ordinary bill that each group spends in month ``t``: falls over 3 months."""
         gone = np.clip((t - self.drop_from + 1) / 3, 0, 1)
-        return 1 - gone * (1 - self.drop_to)
+        return np.where(self.lost_from <= t, 0.0, 1 - gone * (1 - self.drop_to))
 
 
 def draw_groups(operator: Operator) -> Groups:
@@ -139,6 +143,10 @@ def draw_groups(operator: Operator) -> Groups:
     rank[np.argsort(-spends, kind="stable")] = np.arange(n)
     settled = (opens < 0) & ~potential
     drop_from, drop_to, drop_reason, bad_from = _plant(rng, months, settled, rank < 0.3 * n)
+    far = (drop_reason == LOST_TO_COMPETITOR) & (drop_to < 0.3)
+    small = settled & (drop_reason == NO_DROP) & (rank > 0.4 * n) & (bad_from == NEVER)
+    goes = small & (rng.random(n) < LEAVING * months / 12)
+    lost_from = np.select([far, goes], [drop_from + 5, rng.integers(1, max(months, 2), n)], NEVER)
     standing = worth + 0.6 * size + 0.7 * rng.standard_normal(n)
     standing[potential] = standing[potential].clip(2.0, None)
     order = np.argsort(np.argsort(-standing, kind="stable"), kind="stable")
@@ -162,6 +170,7 @@ def draw_groups(operator: Operator) -> Groups:
         drop_reason=drop_reason,
         potential=potential,
         bad_from=bad_from,
+        lost_from=lost_from,
     )
 
 
