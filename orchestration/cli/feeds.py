@@ -193,15 +193,32 @@ def _rules(column: Any) -> str:
 
 
 @feeds_app.command()
-def template(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> None:
-    """Print the header line of a CSV file of this feed.
+def template(
+    feed: Annotated[str, typer.Argument(help="Name of the feed.")],
+    *,
+    chinese: Annotated[bool, typer.Option("--zh", help="Chinese headers.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Add an example row.")] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder: write the empty file and the example.")
+    ] = None,
+) -> None:
+    """Print the header line of a CSV file of this feed, or write files to send to its owner.
 
-    Example:  telmart feeds template crm.subscriber > subscriber.csv
+    Examples:
+
+      telmart feeds template crm.subscriber > subscriber.csv
+
+      telmart feeds template crm.subscriber --zh --to for_crm/
     """
     from orchestration.contracts import feed_named  # noqa: PLC0415
-    from orchestration.contracts.derive import csv_template  # noqa: PLC0415
+    from orchestration.contracts.templates import csv_template, write_templates  # noqa: PLC0415
 
-    typer.echo(csv_template(feed_named(settings(), feed)), nl=False)
+    found = feed_named(settings(), feed)
+    if to is None:
+        typer.echo(csv_template(found, chinese=chinese, example=example), nl=False)
+        return
+    for path in write_templates(found, to, chinese=chinese):
+        _say(f"Wrote {path}")
 
 
 @feeds_app.command()

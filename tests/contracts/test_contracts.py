@@ -13,10 +13,10 @@ from orchestration.contracts import parse_period, read_contract, read_contracts
 from orchestration.contracts.derive import (
     SOURCES_FILE,
     STANDARD_CONTRACTS,
-    csv_template,
     dbt_sources,
     parent_table_ddl,
 )
+from orchestration.contracts.templates import csv_template
 from orchestration.errors import TelmartError
 
 pytestmark = pytest.mark.fast
