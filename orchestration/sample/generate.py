@@ -22,6 +22,7 @@ from orchestration.sample.campaigns import CampaignLists, CampaignPlans
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_master import GroupMaster
 from orchestration.sample.lives import live
+from orchestration.sample.mediation import Mediation
 from orchestration.sample.openings import place_openings
 from orchestration.sample.operator import (
     Block,
@@ -50,6 +51,9 @@ FEEDS = (
     "campaign.campaign",
     "campaign.target",
     "campaign.contact",
+    "mediation.usage_destination",
+    "mediation.usage_area",
+    "mediation.first_use",
     "crm.group_customer",
     "crm.group_product",
     "crm.group_contract",
@@ -67,6 +71,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
     CampaignLists,
+    Mediation,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
