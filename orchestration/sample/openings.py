@@ -67,24 +67,21 @@ def place_openings(operator: Operator, block: Block) -> Sold:
         here = new & (month == t)
         usable = outlets.open_all(day_number(this.first), day_number(this.last))
         sells = outlets.weight * usable
-        left = outlets.left(t)
         # the share of all dealers' sales that wholesalers carry to other counties
         carried = ACROSS * sells[seller].sum() / max(sells[~is_hall].sum(), 1e-9)
         across |= here & (people.channel == DEALER) & ~fake & (far < carried)
-        local = np.where(seller, (1 - ACROSS) * sells, sells)
-        for area in range(areas):
+        shops = np.where(seller, (1 - ACROSS) * sells, sells) * ~is_hall
+        left = outlets.left(t)
+        steady = shops * (left == 1)
+        for area in np.unique(home[here]):
             at = np.flatnonzero(here & (home == area))
-            if not len(at):
-                continue
             near = (outlets.area == area, county[outlets.area] == county[area])
             own = at[people.channel[at] == HALL]
             outlet[own] = _pick(draw[own], [sells * is_hall * m for m in near] + [sells * is_hall])
             bought = at[(people.channel[at] == DEALER) & ~fake[at] & ~across[at]]
-            shops = local * ~is_hall
             outlet[bought] = _pick(draw[bought], [shops * m for m in near] + [shops])
             # what a fading dealer no longer sells, others around sell
             lost = bought[again[bought] > left[outlet[bought]]]
-            steady = shops * (left == 1)
             outlet[lost] = _pick(draw[lost], [steady * m for m in near] + [steady])
             raised = at[fake[at]]
             outlet[raised] = _pick(draw[raised], [sells * faker * m for m in near])
@@ -95,14 +92,26 @@ def place_openings(operator: Operator, block: Block) -> Sold:
     first_use = np.where(journey < 0.03, (home + 1 + draw * (areas - 1)).astype(int), home)
     first_use = np.where(fake, selling, first_use % areas)
 
-    last = np.array([day_number(m.last) for m in span])[month]
+    first_used = _first_used(operator, block, opened, across, rng)
+    return Sold(outlet, selling, first_use, opened, first_used, fake, across)
+
+
+def _first_used(
+    operator: Operator,
+    block: Block,
+    opened: np.ndarray,
+    across: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Second of first use: mostly at once; later, within the month, where cards are passed on."""
+    people, lives, n = block.people, block.lives, len(block.people)
+    month = people.opens.clip(0)
+    last = np.array([day_number(m.last) for m in operator.span])[month]
     until = people.opened + (lives.until[np.arange(n), month] - lives.since[np.arange(n), month])
     wait = np.where(across, rng.integers(1, 15, n), (rng.random(n) < 0.25) * rng.integers(1, 6, n))
     day = np.minimum(people.opened + wait, np.minimum(last, until))
     later = day * 86400 + rng.integers(9 * 3600, 21 * 3600, n)
-    at_once = opened + rng.integers(120, 3 * 3600, n)
-    first_used = np.where(day > people.opened, later, at_once)
-    return Sold(outlet, selling, first_use, opened, first_used, fake, across)
+    return np.where(day > people.opened, later, opened + rng.integers(120, 3 * 3600, n))
 
 
 def _raised(

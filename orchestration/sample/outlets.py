@@ -90,78 +90,58 @@ def dealer_id(position: int) -> str:
     return f"D{position + 1:05d}"
 
 
+@dataclass(frozen=True)
+class _Dealers:
+    """Dealers before they have outlets; ``behaviour``: 0 fades, 1 wholesales, 2 fakes, else -1."""
+
+    rank: np.ndarray
+    size: np.ndarray
+    home: np.ndarray
+    since: np.ndarray
+    behaviour: np.ndarray
+    fades_from: np.ndarray
+
+
 def draw_outlets(operator: Operator) -> Outlets:
     """Draw halls and dealers with their outlets; heavy-tailed, as such lists are."""
-    rng, places, scale = operator.rng("outlets"), operator.places, operator.scale
-    areas, months = len(places.area_ids), len(operator.span)
-    city_of = cities_of(places)
+    rng, scale = operator.rng("outlets"), operator.scale
+    months = len(operator.span)
     start = day_number(operator.span[0].first)
     end = day_number(operator.span[-1].last)
-
-    # dealers: a few are large; those who deal badly are large, though not the largest
-    d = scale.dealers
-    rank = rng.permutation(d)
-    size = (rank + 2.0) ** -1.25 * np.exp(0.15 * rng.standard_normal(d))
-    home = rng.choice(areas, size=d, p=places.weight)
-    behaviour = np.full(d, -1)
-    order = np.argsort(rank)
-    counts = [max(2, round(d * share)) for share in (FADING, WHOLESALE, FAKING)]
-    turns = np.repeat(np.arange(3), counts)
-    rng.shuffle(turns)
-    picked = order[1 : 1 + len(turns)]
-    behaviour[picked] = turns[: len(picked)]
-    fades_from = np.full(d, NEVER)
-    fading = np.flatnonzero(behaviour == 0)
-    fades_from[fading] = rng.integers(months // 2, max(months - 3, months // 2 + 1), len(fading))
-    since = start - (60 + rng.gamma(1.6, 700, d)).astype(np.int64)
-
-    # outlets: every area has a hall if there are enough, every dealer an outlet
+    dealers = _draw_dealers(operator, rng)
     halls = min(scale.halls, scale.outlets)
+    hall_area, hall_kind = _draw_halls(operator, rng, halls)
     n = scale.outlets - halls
-    fixed = np.arange(halls) % areas
-    hall_area = np.where(
-        np.arange(halls) < areas, fixed, rng.choice(areas, size=halls, p=places.weight)
-    )
-    hall_kind = rng.choice(6, size=halls, p=[0.0, 0.36, 0.34, 0.12, 0.1, 0.08])
-    firsts = np.unique(places.county_of[hall_area], return_index=True)[1]
-    hall_kind[firsts] = 0
-    more = rng.choice(d, size=max(n - d, 0), p=size / size.sum())
-    dealer = np.concatenate([rng.permutation(d), more])[:n]
-    large = rank[dealer] < 0.1 * d
-    near = _neighbours(rng, places.county_of, home[dealer])
-    # large dealers have shops all over the city
-    anywhere = _neighbours(rng, city_of, home[dealer])
-    away, far = rng.random(n), rng.random(n)
-    shop_area = np.where(away < np.where(large, 0.75, 0.1), near, home[dealer])
-    shop_area = np.where(large & (far < 0.5), anywhere, shop_area)
-    draw = rng.random(n)
-    shop_kind = np.select(
-        [large & (draw < 0.8), draw < 0.12, draw < 0.78], [EXCLUSIVE, EXCLUSIVE, AGENT], VILLAGE
-    )
-    kind = np.concatenate([hall_kind, shop_kind])
-    count_of = np.bincount(dealer, minlength=d)
-    share = np.exp(0.4 * rng.standard_normal(n)) * (size / np.maximum(count_of, 1))[dealer]
+    dealer, shop_area, shop_kind = _draw_shops(operator, rng, dealers, n)
+    share = np.exp(0.4 * rng.standard_normal(n))
+    share *= (dealers.size / np.bincount(dealer, minlength=scale.dealers).clip(1))[dealer]
     hall_weight = np.array([3.0, 1.4, 0.9, 1.2, 0.3, 1.0])[hall_kind] * rng.uniform(0.7, 1.3, halls)
 
+    # some open and some close within the sample, among the shops that do not matter much
     both = halls + n
     opened = start - (40 + rng.gamma(1.8, 600, both)).astype(np.int64)
-    opened[halls:] = np.maximum(opened[halls:], since[dealer])
-    new = (rng.random(both) < 0.05) & (np.arange(both) >= halls) & (months > 3)
+    opened[halls:] = np.maximum(opened[halls:], dealers.since[dealer])
+    is_shop = np.arange(both) >= halls
+    new = (rng.random(both) < 0.05) & is_shop & (months > 3)
     opened[new] = start + rng.integers(20, max(end - start, 21), int(new.sum()))
     closed = np.full(both, NEVER)
-    small = (np.arange(both) >= halls + d) & ~new
-    gone = small & (rng.random(both) < 0.08) & (months > 3)
+    chance = np.zeros(both)
+    chance[halls:] = np.where(dealers.rank[dealer] > 0.3 * scale.dealers, 0.05, 0.0)
+    chance[halls + scale.dealers :] += 0.05
+    gone = ~new & (rng.random(both) < chance) & (months > 3)
     closed[gone] = start + rng.integers(45, max(end - start, 46), int(gone.sum()))
+
     slack_from = np.full(both, NEVER)
-    shops = np.arange(halls, both)
-    heavy = shops[(behaviour[dealer] < 0) & ~new[halls:] & ~gone[halls:]]
-    slack = rng.choice(heavy, size=min(len(heavy), max(2, round(n * SLACK))), replace=False)
-    slack_from[slack] = rng.integers(months // 2, max(months - 3, months // 2 + 1), len(slack))
+    able = np.flatnonzero(is_shop & ~new & ~gone)
+    able = able[dealers.behaviour[dealer[able - halls]] < 0]
+    able = able[np.argsort(-share[able - halls])][: max(len(able) // 3, 2)]
+    slack = rng.choice(able, size=min(len(able), max(2, round(n * SLACK))), replace=False)
+    slack_from[slack] = _late_month(rng, months, len(slack))
     poor = np.zeros(both, bool)
     poor[rng.choice(halls, size=min(halls, max(2, round(halls * POOR))), replace=False)] = True
     return Outlets(
         halls=halls,
-        kind=kind,
+        kind=np.concatenate([hall_kind, shop_kind]),
         area=np.concatenate([hall_area, shop_area]),
         dealer=np.concatenate([np.full(halls, -1), dealer]),
         weight=np.concatenate([hall_weight / hall_weight.sum(), share / share.sum()]),
@@ -169,13 +149,78 @@ def draw_outlets(operator: Operator) -> Outlets:
         closed=closed,
         slack_from=slack_from,
         poor=poor,
-        size=size / size.sum(),
-        home=home,
-        since=since,
-        fades_from=fades_from,
-        wholesales=behaviour == 1,
-        fakes=behaviour == 2,
+        size=dealers.size,
+        home=dealers.home,
+        since=dealers.since,
+        fades_from=dealers.fades_from,
+        wholesales=dealers.behaviour == 1,
+        fakes=dealers.behaviour == 2,
     )
+
+
+def _late_month(rng: np.random.Generator, months: int, count: int) -> np.ndarray:
+    """Months in the second half of the sample, early enough to be noticed."""
+    half = months // 2
+    return rng.integers(half, max(months - 3, half + 1), count)
+
+
+def _draw_dealers(operator: Operator, rng: np.random.Generator) -> _Dealers:
+    """A few are large; those who deal badly are large, though not the largest."""
+    places, d, months = operator.places, operator.scale.dealers, len(operator.span)
+    rank = rng.permutation(d)
+    size = (rank + 2.0) ** -1.25 * np.exp(0.15 * rng.standard_normal(d))
+    turns = np.repeat(np.arange(3), [max(2, round(d * s)) for s in (FADING, WHOLESALE, FAKING)])
+    rng.shuffle(turns)
+    picked = np.argsort(rank)[1 : 1 + len(turns)]
+    behaviour = np.full(d, -1)
+    behaviour[picked] = turns[: len(picked)]
+    fades_from = np.full(d, NEVER)
+    fading = np.flatnonzero(behaviour == 0)
+    fades_from[fading] = _late_month(rng, months, len(fading))
+    return _Dealers(
+        rank=rank,
+        size=size / size.sum(),
+        home=rng.choice(len(places.area_ids), size=d, p=places.weight),
+        since=day_number(operator.span[0].first) - (60 + rng.gamma(1.6, 700, d)).astype(np.int64),
+        behaviour=behaviour,
+        fades_from=fades_from,
+    )
+
+
+def _draw_halls(
+    operator: Operator, rng: np.random.Generator, halls: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Area and kind of each hall: one for every area first, a comprehensive one in each county."""
+    places = operator.places
+    areas = len(places.area_ids)
+    further = rng.choice(areas, size=halls, p=places.weight)
+    area = np.where(np.arange(halls) < areas, np.arange(halls) % areas, further)
+    kind = rng.choice(len(HALL_TYPES), size=halls, p=[0.0, 0.36, 0.34, 0.12, 0.1, 0.08])
+    kind[np.unique(places.county_of[area], return_index=True)[1]] = 0
+    return area, kind
+
+
+def _draw_shops(
+    operator: Operator, rng: np.random.Generator, dealers: _Dealers, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Dealer, area and kind of each shop: one for every dealer first, the others by size."""
+    places, d = operator.places, operator.scale.dealers
+    more = rng.choice(d, size=max(n - d, 0), p=dealers.size)
+    dealer = np.concatenate([rng.permutation(d), more])[:n]
+    large = dealers.rank[dealer] < 0.1 * d
+    near = _neighbours(rng, places.county_of, dealers.home[dealer])
+    # large dealers have shops all over the city
+    anywhere = _neighbours(rng, cities_of(places), dealers.home[dealer])
+    away, far = rng.random(n), rng.random(n)
+    area = np.where(away < np.where(large, 0.75, 0.1), near, dealers.home[dealer])
+    area = np.where(large & (far < 0.5), anywhere, area)
+    draw = rng.random(n)
+    # everybody opens the first shop in the street of the office
+    area[: min(d, n)] = dealers.home[dealer[:d]]
+    kind = np.select(
+        [large & (draw < 0.8), draw < 0.12, draw < 0.78], [EXCLUSIVE, EXCLUSIVE, AGENT], VILLAGE
+    )
+    return dealer, area, kind
 
 
 def cities_of(places: Places) -> np.ndarray:
