@@ -19,6 +19,7 @@ from orchestration.errors import TelmartError
 from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
 from orchestration.sample.campaigns import CampaignLists, CampaignPlans
+from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_master import GroupMaster
 from orchestration.sample.lives import live
@@ -54,6 +55,10 @@ FEEDS = (
     "mediation.usage_destination",
     "mediation.usage_area",
     "mediation.first_use",
+    "crm.customer_contact",
+    "crm.warning_feedback",
+    "boss.call_forward_setting",
+    "points.movement",
     "crm.group_customer",
     "crm.group_product",
     "crm.group_contract",
@@ -72,6 +77,9 @@ SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
     CampaignLists,
     Mediation,
+    CustomerContacts,
+    CallForwarding,
+    Points,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
