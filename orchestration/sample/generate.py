@@ -19,6 +19,7 @@ from orchestration.errors import TelmartError
 from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
 from orchestration.sample.campaigns import CampaignLists, CampaignPlans
+from orchestration.sample.channel_lists import ChannelLists
 from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_master import GroupMaster
@@ -64,6 +65,9 @@ FEEDS = (
     "crm.group_contract",
     "crm.product_instance",
     "crm.customer_list",
+    "channel.outlet",
+    "channel.dealer",
+    "channel.agreement",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = frozenset()
@@ -72,6 +76,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     Organisation,
     CampaignPlans,
     GroupMaster,
+    ChannelLists,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
