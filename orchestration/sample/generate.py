@@ -21,6 +21,7 @@ from orchestration.sample.calendar import Month, months
 from orchestration.sample.campaigns import CampaignLists, CampaignPlans
 from orchestration.sample.channel_lists import ChannelLists
 from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
+from orchestration.sample.dealer_business import DealerBusiness
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_master import GroupMaster
 from orchestration.sample.lives import live
@@ -68,6 +69,13 @@ FEEDS = (
     "channel.outlet",
     "channel.dealer",
     "channel.agreement",
+    "recharge.air_recharge",
+    "recharge.card_batch",
+    "channel.contest_result",
+    "channel.fund_movement",
+    "boss.number_allocation",
+    "channel.outlet_check",
+    "channel.dealer_message",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = frozenset()
@@ -77,6 +85,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     CampaignPlans,
     GroupMaster,
     ChannelLists,
+    DealerBusiness,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
