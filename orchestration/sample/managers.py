@@ -89,12 +89,14 @@ def draw_managers(operator: Operator) -> Managers:
     games, oversteps = np.zeros(n, bool), np.zeros(n, bool)
     gamers = max(2, round(GAMING * n))
     games[turn[:gamers]] = True
-    oversteps[turn[gamers : gamers + max(2, round(OVERSTEPPING * n))]] = True
     diligence[games] = rng.uniform(0.25, 0.45, gamers)
 
     standing = 0.8 * skill + 2.5 * diligence + 0.5 * rng.standard_normal(n)
     rank = np.argsort(np.argsort(standing)) / n
     grade = np.searchsorted(np.cumsum(GRADE_SHARES)[:-1], rank, side="right")
+    # who may grant little is tempted to grant more
+    low = turn[gamers:][grade[turn[gamers:]] <= 1]
+    oversteps[low[: max(2, round(OVERSTEPPING * n))]] = True
     start = day_number(operator.span[0].first)
     graded = start - rng.integers(20, 700, n)
     hired = {p.staff_id: day_number(date.fromisoformat(p.hired_on)) for p in places.staff}
