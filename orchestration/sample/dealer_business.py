@@ -171,7 +171,7 @@ class DealerBusiness:
         self.taken = {lot: np.zeros(d, bool) for lot in self.lots}
         # who fades takes the money out, some others do without leave
         self.leaves = np.minimum(self.outlets.fades_from + 1, 40_000)
-        hasty = np.flatnonzero(joins & (self.outlets.fades_from > 1000))
+        hasty = np.flatnonzero((usual > 0) & (self.outlets.fades_from > 1000))
         hasty = rng.choice(hasty, min(len(hasty), 2), replace=False)
         self.leaves[hasty] = rng.integers(len(self.span) // 3, len(self.span), len(hasty))
         self.skill = rng.beta(9, 1.6, len(self.outlets))
