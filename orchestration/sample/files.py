@@ -19,6 +19,11 @@ CONTROL_TOTALS = {
     "boss.subscriber_usage": "data_mb",
     "boss.subscriber_bill": "billed_amt",
     "boss.recharge": "recharge_amt",
+    "crm.benefit_grant": "granted_amt",
+    "finance.cost_allocation": "cost_amt",
+    "boss.receivable": "outstanding_amt",
+    "boss.payment": "paid_amt",
+    "boss.bill_item": "net_amt",
 }
 HUNDREDTHS = ("_amt", "_min", "_mb")
 MANIFEST = "manifest.json"

@@ -16,6 +16,7 @@ import polars as pl
 import yaml
 
 from orchestration.errors import TelmartError
+from orchestration.sample.accounts import Accounts
 from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
 from orchestration.sample.campaigns import CampaignLists, CampaignPlans
@@ -23,7 +24,9 @@ from orchestration.sample.channel_lists import ChannelLists
 from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
 from orchestration.sample.dealer_business import DealerBusiness
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
+from orchestration.sample.group_billing import GroupBilling
 from orchestration.sample.group_master import GroupMaster
+from orchestration.sample.group_members import GroupMembers
 from orchestration.sample.lives import live
 from orchestration.sample.mediation import Mediation
 from orchestration.sample.openings import place_openings
@@ -76,6 +79,15 @@ FEEDS = (
     "boss.number_allocation",
     "channel.outlet_check",
     "channel.dealer_message",
+    "boss.bill_item",
+    "boss.payment",
+    "boss.receivable",
+    "finance.cost_allocation",
+    "crm.group_member",
+    "crm.party_relation",
+    "competitor.ported_number",
+    "boss.account",
+    "boss.account_member",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = frozenset()
@@ -86,6 +98,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     GroupMaster,
     ChannelLists,
     DealerBusiness,
+    GroupBilling,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
@@ -94,6 +107,8 @@ SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     CustomerContacts,
     CallForwarding,
     Points,
+    GroupMembers,
+    Accounts,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
