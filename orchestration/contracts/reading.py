@@ -291,13 +291,12 @@ def _references(path: Path, place: str, items: Any) -> tuple[str, str] | None:
         return None
     to = items[0].to
     found = re.fullmatch(
-        r"(?P<file>[^#]*)#(?:schema/)?(?P<entity>[a-z0-9_]+)(?:/properties/|\.)(?P<column>\w+)",
-        str(to),
+        r"(?P<file>[^#]+)#schema/(?P<entity>[a-z0-9_]+)/properties/(?P<column>\w+)", str(to)
     )
     if len(items) > 1 or items[0].type not in {None, "foreignKey"} or not found:
-        return _fail(path, f"{place}.relationships", f"is {to!r}",
-              'Write one foreign key: "../hr/staff.yaml#schema/staff/properties/staff_id".')  # fmt: skip
-    target = (path.parent / found["file"]).resolve() if found["file"] else path.resolve()
+        return _fail(path, f"{place}.relationships", f"is {to!r}", "Write one foreign key, such as"
+              ' "../hr/staff.yaml#schema/staff/properties/staff_id".')  # fmt: skip
+    target = (path.parent / found["file"]).resolve()
     if target.stem != found["entity"]:
         _fail(path, f"{place}.relationships", f"is {to!r}",
               f"The object in {target.name} is called {target.stem}.")  # fmt: skip
