@@ -141,6 +141,45 @@ def cards_sold(operator: Operator, year: int, quarter: int) -> np.ndarray:
     return 2 + rng.poisson(usual * left)
 
 
+@dataclass(frozen=True)
+class Contest:
+    """Results of a month; ``agreement`` is a position in ``draw_agreements``."""
+
+    agreement: np.ndarray
+    dealer: np.ndarray
+    quota: np.ndarray
+    actual: np.ndarray
+    met: np.ndarray
+    met_months: np.ndarray
+    rate: np.ndarray
+    reward: np.ndarray
+
+
+def contest_results(operator: Operator, t: int) -> Contest:
+    """The underwriting contest of the year, as it stands after month ``t``; pure."""
+    a, o = draw_agreements(operator), draw_outlets(operator)
+    this = operator.span[t].first
+    begin = int(np.datetime64(f"{this.year}-01-01").astype("datetime64[D]").astype(int))
+    runs = np.flatnonzero(a.underwriting & (a.starts == begin))
+    who, quota = a.dealer[runs], a.quota[runs]
+    # months of the year before the sample count, though nobody sees them
+    since = max(t - this.month + 1, 0)
+    before = this.month - 1 - (t - since)
+    met_months = operator.rng("contest_before", this.year).binomial(before, 0.6, len(runs))
+    actual = met = np.zeros(len(runs), np.int64)
+    for month in range(since, t + 1):
+        year, quarter = quarter_of(operator, month)
+        sold = cards_sold(operator, year, quarter)[(operator.span[month].first.month - 1) % 3]
+        by_dealer = np.bincount(o.dealer[o.halls :], weights=sold[o.halls :], minlength=len(o.size))
+        push = operator.rng("contest", month).uniform(0.75, 1.3, len(o.size))
+        actual = (by_dealer * push * season(operator, month)).astype(np.int64)[who]
+        met = actual >= quota
+        met_months = met_months + met
+    rate = LADDER[np.searchsorted(LADDER_FROM, met_months, side="right")]
+    reward = np.where(met, actual * rate, 0)
+    return Contest(runs, who, quota, actual, met.astype(bool), met_months, rate, reward)
+
+
 @dataclass
 class DealerBusiness:
     """Feeds about dealers; a month is asked for after the months before it."""
@@ -158,7 +197,6 @@ class DealerBusiness:
         self.work = WorkingTime(self.span)
         rng = operator.rng("dealer_business")
         d = len(self.outlets.size)
-        self.met = rng.binomial(max(self.span[0].first.month - 1, 0), 0.6, d)
         # lots of the year before the sample, of about what the sales of a month put in
         recharged = RECHARGES_PER_SUBSCRIBER * operator.scale.subscribers * FACE_VALUES.mean()
         weight = even_weight(self.outlets)[self.outlets.halls :]
@@ -252,34 +290,21 @@ class DealerBusiness:
         )
 
     def _contest(self, t: int) -> pl.DataFrame:
-        a, month, o = self.agreements, self.span[t], self.outlets
-        first, last = day_number(month.first), day_number(month.last)
-        if month.first.month == 1:
-            self.met = np.zeros_like(self.met)
-        runs = np.flatnonzero(a.underwriting & (a.starts <= first) & (a.ends >= last - 1))
-        who = a.dealer[runs]
-        year, quarter = quarter_of(self.operator, t)
-        sold = cards_sold(self.operator, year, quarter)[(month.first.month - 1) % 3]
-        by_dealer = np.bincount(o.dealer[o.halls :], weights=sold[o.halls :], minlength=len(o.size))
-        push = self.operator.rng("contest", t).uniform(0.75, 1.3, len(who))
-        actual = (by_dealer[who] * push * season(self.operator, t)).astype(np.int64)
-        met = actual >= a.quota[runs]
-        self.met[who[met]] += 1
-        rung = np.searchsorted(LADDER_FROM, self.met[who], side="right")
-        reward = LADDER[rung]
+        month, made = self.span[t], contest_results(self.operator, t)
+        n = len(made.agreement)
         return pl.DataFrame(
             {
-                "contest_id": pl.Series([f"CT{month.first.year}"]).gather(
-                    np.zeros(len(runs), np.int64)
+                "contest_id": pl.Series([f"CT{month.first.year}"]).gather(np.zeros(n, np.int64)),
+                "dealer_id": self.dealer_ids.gather(made.dealer),
+                "agreement_id": pl.Series(
+                    [agreement_id(i) for i in made.agreement], dtype=pl.String
                 ),
-                "dealer_id": self.dealer_ids.gather(who),
-                "agreement_id": pl.Series([agreement_id(i) for i in runs], dtype=pl.String),
-                "quota_cnt": a.quota[runs],
-                "actual_cnt": actual,
-                "is_met": met,
-                "met_months_cnt": self.met[who],
-                "reward_per_card_amt": reward,
-                "reward_amt": np.where(met, actual * reward, 0),
+                "quota_cnt": made.quota,
+                "actual_cnt": made.actual,
+                "is_met": made.met,
+                "met_months_cnt": made.met_months,
+                "reward_per_card_amt": made.rate,
+                "reward_amt": made.reward,
             }
         )
 

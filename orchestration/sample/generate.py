@@ -29,6 +29,7 @@ from orchestration.sample.group_master import GroupMaster
 from orchestration.sample.group_members import GroupMembers
 from orchestration.sample.lives import live
 from orchestration.sample.mediation import Mediation
+from orchestration.sample.opening_feeds import OpeningFeeds
 from orchestration.sample.openings import place_openings
 from orchestration.sample.operator import (
     Block,
@@ -88,6 +89,9 @@ FEEDS = (
     "competitor.ported_number",
     "boss.account",
     "boss.account_member",
+    "boss.opening",
+    "recharge.card_activation",
+    "boss.commission",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = frozenset()
@@ -109,6 +113,7 @@ SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Points,
     GroupMembers,
     Accounts,
+    OpeningFeeds,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestration.sample.lives import OPEN
+from orchestration.sample.lives import OPEN, VOLUNTARY
 from orchestration.sample.operator import Block, Operator
 from orchestration.sample.outlets import Outlets, draw_outlets
 from orchestration.sample.population import CHANNELS, day_number
@@ -114,18 +114,22 @@ def _first_used(
     return np.where(day > people.opened, later, opened + rng.integers(120, 3 * 3600, n))
 
 
+def given_up(block: Block) -> np.ndarray:
+    """The month each of the block's subscribers first leaves of free will; 10,000 if none."""
+    month = np.full(len(block.people), 10_000)
+    for plan in block.lives.plans:
+        voluntary = plan["kind"] == VOLUNTARY
+        np.minimum.at(month, plan["who"][voluntary], plan["month"][voluntary])
+    return month
+
+
 def _raised(
     operator: Operator, block: Block, outlets: Outlets, rng: np.random.Generator
 ) -> np.ndarray:
     """Which numbers were raised: soon given up, sold by dealers, in the county of one who fakes."""
     people, lives, months = block.people, block.lives, len(operator.span)
     county = operator.places.county_of
-    gives_up = np.full(len(people), 10_000)
-    for plan in lives.plans:
-        voluntary = plan["kind"] == 1
-        who, when = plan["who"][voluntary], plan["month"][voluntary]
-        first = when < gives_up[who]
-        gives_up[who[first]] = when[first]
+    gives_up = given_up(block)
     life = gives_up - people.opens
     soon = (life >= RAISED_LIVES[0]) & (life <= RAISED_LIVES[1])
     # of the last months we do not know yet who will be given up
