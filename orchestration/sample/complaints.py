@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestration.sample.groups import SERVICE_FAILURE, Groups
-from orchestration.sample.managers import Managers
-from orchestration.sample.operator import Operator
-from orchestration.sample.outlets import Outlets
+from orchestration.sample.groups import SERVICE_FAILURE
 from orchestration.sample.population import MONTHLY_OPENINGS
-from orchestration.sample.selling import NONE
-from orchestration.sample.working_time import HOUR, WorkingTime
+from orchestration.sample.scene import Scene
+from orchestration.sample.visits import NONE
+from orchestration.sample.working_time import HOUR
 
 WHO = ["group", "subscriber", "dealer"]
 GROUP, SUBSCRIBER, DEALER = range(3)
@@ -68,24 +66,15 @@ def complaint_id(position: int) -> str:
     return f"CP{position + 1:07d}"
 
 
-def draw_complaints(
-    operator: Operator, groups: Groups, managers: Managers, outlets: Outlets, time: WorkingTime
-) -> Complaints:
+def draw_complaints(scene: Scene) -> Complaints:
     """Every complaint received in the months of the sample."""
-    months = [
-        _draw_month(operator, groups, managers, outlets, time, t) for t in range(len(operator.span))
-    ]
+    months = [_draw_month(scene, t) for t in range(len(scene.operator.span))]
     return Complaints(**{k: np.concatenate([m[k] for m in months]) for k in months[0]})
 
 
-def _draw_month(
-    operator: Operator,
-    groups: Groups,
-    managers: Managers,
-    outlets: Outlets,
-    time: WorkingTime,
-    t: int,
-) -> dict[str, np.ndarray]:
+def _draw_month(scene: Scene, t: int) -> dict[str, np.ndarray]:
+    operator, groups, managers = scene.operator, scene.groups, scene.managers
+    outlets, time = scene.outlets, scene.time
     rng, month = operator.rng("complaints", t), operator.span[t]
     known, every = groups.known(t), groups.manager_in(operator, t)
     near = groups.drop_from[known] - t
@@ -98,9 +87,8 @@ def _draw_month(
     a = len(group)
     b = rng.poisson(SUBSCRIBER_RATE * operator.scale.subscribers * (1 + 0.3 * month.festival))
     # only numbers that were in use when the sample begins: they are the first ones
-    settled = int(
-        operator.scale.subscribers * max(0.1, 1 - 1.3 * MONTHLY_OPENINGS * _length(operator))
-    )
+    left = 1 - 1.3 * MONTHLY_OPENINGS * len(operator.span)
+    settled = int(operator.scale.subscribers * max(0.1, left))
     c = rng.poisson(DEALER_RATE * operator.scale.dealers)
     n = a + b + c
     who = np.repeat([GROUP, SUBSCRIBER, DEALER], [a, b, c])
@@ -151,10 +139,6 @@ def _draw_month(
         "failing": np.concatenate([fails, np.zeros(b + c, bool)]),
     }
     return {k: v[order] for k, v in made.items()}
-
-
-def _length(operator: Operator) -> int:
-    return len(operator.span)
 
 
 def _padded(values: np.ndarray, before: int, after: int) -> np.ndarray:

@@ -43,6 +43,7 @@ from orchestration.sample.organisation import Organisation
 from orchestration.sample.places import SEEDS, read_places
 from orchestration.sample.population import draw_population
 from orchestration.sample.subscribers import Subscribers
+from orchestration.sample.work import FULL_WORK_FEEDS, WORK_FEEDS, Work
 from orchestration.settings import ROOT
 
 FEEDS = (
@@ -92,9 +93,10 @@ FEEDS = (
     "boss.opening",
     "recharge.card_activation",
     "boss.commission",
+    *WORK_FEEDS,
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
-FULL_FEEDS: frozenset[str] = frozenset()
+FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
 #: the parts that make the feeds; order matters to nobody
 OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     Organisation,
@@ -103,6 +105,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     ChannelLists,
     DealerBusiness,
     GroupBilling,
+    Work,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,

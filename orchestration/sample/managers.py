@@ -22,7 +22,8 @@ from orchestration.sample.working_time import WorkingTime, optional
 GRADES = ["trainee", "junior", "intermediate", "senior", "expert"]
 #: share of managers in each grade, in the order of the grades
 GRADE_SHARES = (0.1, 0.25, 0.35, 0.2, 0.1)
-AUTHORITY = np.array([100_00, 300_00, 800_00, 2_000_00, 5_000_00])
+#: largest discount a month, in hundredths, that each grade may grant alone
+AUTHORITY = np.array([30_00, 80_00, 250_00, 600_00, 2_000_00])
 NEXT_CERTIFICATE = ["basic", "basic", "professional", "professional", "expert"]
 BELBIN = [
     "implementer",

@@ -144,13 +144,13 @@ def draw_opportunities(
     group, manager, found, visit, source, need = (
         a[order] for a in (group, manager, found, visit, source, need)
     )
-    n, t = len(group), in_months(found, operator.span)
+    n, month = len(group), in_months(found, operator.span)
     product = rng.choice(len(products.ids), size=n, p=products.weight)
     heads = (products.fee < PER_HEAD)[product]
     wanted = groups.employees[group] * rng.beta(1.2, 4, n)
     lines = np.where(heads, np.maximum(wanted, 2), rng.integers(1, 4, n)).astype(np.int64)
 
-    near = groups.drop_from[group] - t
+    near = groups.drop_from[group] - month
     courted = (groups.drop_reason[group] == LOST_TO_COMPETITOR) & (near <= 3)
     rival = np.where(rng.random(n) < np.where(courted, 0.8, 0.22), rng.integers(0, 2, n), NONE)
     drops = STEP_DROPS * np.exp(-0.25 * managers.skill[manager])[:, None]
@@ -205,8 +205,7 @@ def draw_orders(
     )
     n = len(group)
     opportunity = np.concatenate([won, np.full(n - len(won), NONE)])
-    t = in_months(accepted, operator.span)
-    gone = groups.drop_from[group] <= t
+    gone = groups.drop_from[group] <= in_months(accepted, operator.span)
     kind = np.where(opportunity != NONE, NEW, np.where(gone, CANCEL, CHANGE))
     core = np.array([GROUP_PRODUCTS.index(i) if i in GROUP_PRODUCTS else -1 for i in products.ids])
     line = np.isin(core[product], [LEASED_LINE, M2M])

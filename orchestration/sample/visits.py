@@ -8,6 +8,7 @@ hardly visited before they do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -190,7 +191,7 @@ class VisitFeed:
             "crm.visit",
             pl.DataFrame(
                 {
-                    "visit_id": pl.Series([visit_id(i) for i in at], dtype=pl.String),
+                    "visit_id": pl.Series([visit_id(int(i)) for i in at], dtype=pl.String),
                     "staff_id": labels(self.managers.ids, v.manager[at]),
                     "group_id": labels(self.groups.ids, v.group[at]),
                     "key_person_id": self._met(t, at),
@@ -212,6 +213,10 @@ class VisitFeed:
                 }
             ),
         )
+
+    def truth(self) -> dict[str, Any]:
+        """Nothing of its own: what managers are like is with the managers."""
+        return {}
 
     def _met(self, t: int, at: np.ndarray) -> pl.Series:
         """The key person met; nobody on file yet."""

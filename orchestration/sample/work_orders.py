@@ -12,9 +12,8 @@ import numpy as np
 
 from orchestration.sample.complaints import BILL, NETWORK, SUBSCRIBER, Complaints
 from orchestration.sample.flows import Flows
-from orchestration.sample.groups import Groups
-from orchestration.sample.managers import Managers
 from orchestration.sample.operator import Operator
+from orchestration.sample.scene import Scene
 from orchestration.sample.selling import (
     EOMS,
     INSTANT,
@@ -24,7 +23,7 @@ from orchestration.sample.selling import (
     Orders,
     group_products,
 )
-from orchestration.sample.working_time import HOUR, NEVER, WorkingTime
+from orchestration.sample.working_time import HOUR, NEVER
 
 TYPES = ["service_opening", "resource_confirmation", "resource_reservation", "complaint_fault"]
 OPENING, CONFIRMATION, RESERVATION, FAULT = range(4)
@@ -90,7 +89,7 @@ def work_order_id(position: int) -> str:
 
 
 def bottlenecks(operator: Operator, flows: Flows) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the catalogue where orders are held up, and whether they wait there (or work is long).
+    """Rows of the catalogue where orders are held up, and whether it is by waiting (or by work).
 
     One each of the busiest flows, among nodes of at least two hours.
     """
@@ -107,16 +106,9 @@ def bottlenecks(operator: Operator, flows: Flows) -> tuple[np.ndarray, np.ndarra
     return np.array(found), np.arange(BOTTLENECKS) % 2 == 0
 
 
-def draw_work_orders(
-    operator: Operator,
-    groups: Groups,
-    managers: Managers,
-    flows: Flows,
-    orders: Orders,
-    complaints: Complaints,
-    time: WorkingTime,
-) -> WorkOrders:
+def draw_work_orders(scene: Scene, orders: Orders, complaints: Complaints) -> WorkOrders:
     """A work order or more for each order that is not opened at once, one for most complaints."""
+    operator, flows = scene.operator, scene.flows
     rng, ids = operator.rng("work_orders"), group_products(operator).ids
     live = np.flatnonzero((orders.path != INSTANT) & (orders.cancelled == NEVER))
     flow_of = np.array([flows.opening.get(i, flows.opening["G203"]) for i in ids])
@@ -132,7 +124,7 @@ def draw_work_orders(
     offset = np.select(
         [complaints.who[sent] == SUBSCRIBER, complaints.kind[sent] == NETWORK, bill], [2, 1, 4], 0
     )
-    run = _Runner(operator, groups, managers, flows, orders, complaints, time, rng)
+    run = _Runner(scene, orders, complaints, rng)
     none = np.full(len(sent), NONE)
     done = [
         run(
@@ -158,18 +150,11 @@ class _Runner:
     """Lets work orders pass their flows."""
 
     def __init__(
-        self,
-        operator: Operator,
-        groups: Groups,
-        managers: Managers,
-        flows: Flows,
-        orders: Orders,
-        complaints: Complaints,
-        time: WorkingTime,
-        rng: np.random.Generator,
+        self, scene: Scene, orders: Orders, complaints: Complaints, rng: np.random.Generator
     ) -> None:
-        self.groups, self.managers, self.flows = groups, managers, flows
-        self.orders, self.complaints, self.time, self.rng = orders, complaints, time, rng
+        self.groups, self.managers, self.flows = scene.groups, scene.managers, scene.flows
+        self.orders, self.complaints, self.time, self.rng = orders, complaints, scene.time, rng
+        operator, managers, flows = scene.operator, scene.managers, scene.flows
         held, waits = bottlenecks(operator, flows)
         nodes = len(flows.node_ids)
         self.wait, self.work = np.ones(nodes), np.ones(nodes)
@@ -243,9 +228,8 @@ class _Runner:
         after = np.where(there, np.arange(node.shape[1]), -1)
         last = after.max(axis=1)
         following = np.full(node.shape, -1)
-        for column in range(node.shape[1] - 2, -1, -1):
-            beyond = column + 1
-            following[:, column] = np.where(there[:, beyond], node[:, beyond], following[:, beyond])
+        for k in reversed(range(node.shape[1] - 1)):
+            following[:, k] = np.where(there[:, k + 1], node[:, k + 1], following[:, k + 1])
         row, column = np.nonzero(there)
         seq = np.cumsum(there, axis=1)[row, column]
         return {

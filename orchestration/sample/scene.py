@@ -1,0 +1,36 @@
+"""Whom work is about: what its parts are all drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestration.sample.flows import Flows, read_flows
+from orchestration.sample.groups import Groups, draw_groups
+from orchestration.sample.managers import Managers, draw_managers
+from orchestration.sample.operator import Operator
+from orchestration.sample.outlets import Outlets, draw_outlets
+from orchestration.sample.working_time import WorkingTime
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The operator with its groups, account managers, outlets and flows, and its working time."""
+
+    operator: Operator
+    groups: Groups
+    managers: Managers
+    outlets: Outlets
+    flows: Flows
+    time: WorkingTime
+
+
+def set_scene(operator: Operator) -> Scene:
+    """Draw everybody once."""
+    return Scene(
+        operator,
+        draw_groups(operator),
+        draw_managers(operator),
+        draw_outlets(operator),
+        read_flows(),
+        WorkingTime(operator.span),
+    )
