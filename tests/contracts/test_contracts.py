@@ -51,6 +51,15 @@ def test_the_feeds_of_the_spine() -> None:
     }
 
 
+def test_every_column_is_described_in_both_languages() -> None:
+    for feed in read_contracts(STANDARD_CONTRACTS).values():
+        assert feed.owner, feed.name
+        for column in feed.columns:
+            assert column.description.endswith("."), (feed.name, column.name)
+            assert column.description_zh.endswith("。"), (feed.name, column.name)
+            assert column.name_zh != column.name, (feed.name, column.name)
+
+
 def test_contracts_are_valid_by_the_standard_s_own_schema() -> None:
     from jsonschema import Draft201909Validator
     from open_data_contract_standard.model import OpenDataContractStandard
@@ -223,7 +232,10 @@ def test_a_wrong_contract_names_file_and_field(
 
 
 def test_references_lead_to_columns_that_exist(tmp_path: Path) -> None:
-    write(tmp_path, GOOD.replace(TEXT, TEXT + LEADS.format(KEY.format("visit", "visit", "visit_id")), 1))
+    write(
+        tmp_path,
+        GOOD.replace(TEXT, TEXT + LEADS.format(KEY.format("visit", "visit", "visit_id")), 1),
+    )
     feed = read_contracts(tmp_path)["boss.visit"]
     assert feed.column("visit_id").references == ("boss.visit", "visit_id")
     away = LEADS.format(KEY.format("../crm/person", "person", "id"))

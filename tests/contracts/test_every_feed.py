@@ -161,7 +161,9 @@ def named() -> set[str]:
 
 def test_what_says_who_somebody_is_is_marked() -> None:
     """Telephone numbers, names, birthdays and homes of people are personal data."""
-    pattern = re.compile(r"msisdn|phone_no|mobile_no|birth|home_address|(customer|person|member)_name")
+    pattern = re.compile(
+        r"msisdn|phone_no|mobile_no|birth|home_address|(customer|person|member)_name"
+    )
     unmarked = {
         f"{feed.name}.{c.name}"
         for feed in FEEDS.values()
