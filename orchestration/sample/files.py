@@ -7,24 +7,16 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
+import yaml
 import zstandard
 
 from orchestration.errors import TelmartError
+from orchestration.settings import ROOT
 
-#: columns whose totals the manifest carries, as the contracts ask
-CONTROL_TOTALS = {
-    "boss.subscriber_usage": "data_mb",
-    "boss.subscriber_bill": "billed_amt",
-    "boss.recharge": "recharge_amt",
-    "crm.benefit_grant": "granted_amt",
-    "finance.cost_allocation": "cost_amt",
-    "boss.receivable": "outstanding_amt",
-    "boss.payment": "paid_amt",
-    "boss.bill_item": "net_amt",
-}
 HUNDREDTHS = ("_amt", "_min", "_mb")
 MANIFEST = "manifest.json"
 
@@ -85,13 +77,29 @@ def write_period(
 
 
 def control_totals(feed: str, table: pl.DataFrame) -> dict[str, str]:
-    """Exact totals of the columns the contract names, as text with two decimals."""
-    column = CONTROL_TOTALS.get(feed)
-    if column is None:
-        return {}
-    total = int(table[column].sum())
-    sign = "-" if total < 0 else ""
-    return {column: f"{sign}{abs(total) // 100}.{abs(total) % 100:02d}"}
+    """Exact totals of the columns the contract names, as text; with two decimals unless whole."""
+    totals = {}
+    for column in _asked_totals(feed):
+        values = table[column]
+        if values.dtype.is_integer() and not column.endswith(HUNDREDTHS):
+            totals[column] = str(int(values.sum()))
+            continue
+        if values.dtype.is_float():
+            # as the file has them: rounded to two decimals
+            values = (values * (1 if column.endswith(HUNDREDTHS) else 100)).round().cast(pl.Int64)
+        total = int(values.sum())
+        sign = "-" if total < 0 else ""
+        totals[column] = f"{sign}{abs(total) // 100}.{abs(total) % 100:02d}"
+    return totals
+
+
+@lru_cache
+def _asked_totals(feed: str) -> tuple[str, ...]:
+    """The ``controlTotals`` of the standard contract."""
+    path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
+    contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+    asked = [p["value"] for p in contract["customProperties"] if p["property"] == "controlTotals"]
+    return tuple(asked[0]) if asked else ()
 
 
 def write_files(

@@ -15,29 +15,46 @@ import polars as pl
 import yaml
 import zstandard
 
+from orchestration.sample.generate import FEEDS, FULL_FEEDS
 from orchestration.settings import ROOT
 
-FEEDS = (
-    "hr.org_unit",
-    "hr.staff",
-    "crm.subscriber",
-    "boss.product",
-    "crm.contract",
-    "boss.subscriber_usage",
-    "boss.subscriber_bill",
-    "boss.recharge",
-    "boss.status_event",
-)
+__all__ = ["FEEDS", "FULL_FEEDS", "contract", "properties", "read_feed", "read_file", "reference"]
+
+
+@cache
+def _document(feed: str) -> dict[str, Any]:
+    path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def properties(feed: str) -> dict[str, Any]:
+    """What the contract says of the feed as a whole: period, controlTotals and so on."""
+    return {p["property"]: p["value"] for p in _document(feed)["customProperties"]}
 
 
 @cache
 def contract(feed: str) -> list[dict[str, Any]]:
     """The columns of a feed as its contract's YAML has them, with nameZh lifted up."""
-    path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
-    columns = yaml.safe_load(path.read_text(encoding="utf-8"))["schema"][0]["properties"]
+    columns = _document(feed)["schema"][0]["properties"]
     return [
         {**c, **{p["property"]: p["value"] for p in c.get("customProperties", [])}} for c in columns
     ]
+
+
+def reference(feed: str, column: dict[str, Any]) -> tuple[str, str] | None:
+    """The feed and column that the values of ``column`` come from."""
+    for relationship in column.get("relationships", []):
+        file, _, place = relationship["to"].partition("#")
+        system = file.split("/")[-2] if "/" in file else feed.partition(".")[0]
+        _, entity, _, key = place.split("/")
+        return f"{system}.{entity}", key
+    return None
+
+
+def decimals(column: dict[str, Any]) -> int:
+    """Decimals of a number; 0 for what has none."""
+    _, separator, scale = column["physicalType"].rstrip(")").partition(",")
+    return int(scale) if separator else 0
 
 
 def read_file(path: Path) -> pl.DataFrame:
@@ -62,7 +79,9 @@ def read_file(path: Path) -> pl.DataFrame:
 
 
 def read_feed(landing: Path, feed: str) -> pl.DataFrame:
-    """All months of a feed, typed, with ``stat_month``; months in any of their shapes."""
+    """All months of a feed, typed, with ``stat_month`` (null in a feed that comes whole); months
+    in any of their shapes.
+    """
     frames = []
     for folder in sorted(landing.joinpath(*feed.split(".")).iterdir()):
         for path in sorted(folder.iterdir()):
@@ -71,7 +90,8 @@ def read_feed(landing: Path, feed: str) -> pl.DataFrame:
             frame = read_file(path)
             chinese = {c["nameZh"]: c["name"] for c in contract(feed)}
             frame = frame.rename({h: chinese[h] for h in frame.columns if h in chinese})
-            month = pl.lit(f"{folder.name}-01").str.to_date().alias("stat_month")
+            first = None if folder.name == "full" else f"{folder.name}-01"
+            month = pl.lit(first, pl.String).str.to_date().alias("stat_month")
             frames.append(frame.select([*_typed(feed), month]))
     return pl.concat(frames)
 
@@ -81,10 +101,12 @@ def _typed(feed: str) -> list[pl.Expr]:
     made = []
     for column in contract(feed):
         text, sql_type = pl.col(column["name"]), column["physicalType"]
-        if sql_type.startswith("numeric"):
+        if sql_type.startswith("numeric") and decimals(column) > 2:
+            made.append(text.cast(pl.Float64))
+        elif sql_type.startswith("numeric"):
             whole = text.cast(pl.Decimal(18, 2)) * 100
             made.append(whole.cast(pl.Int64))
-        elif sql_type == "integer":
+        elif sql_type in {"integer", "bigint", "smallint"}:
             made.append(text.cast(pl.Int64))
         elif sql_type == "boolean":
             made.append(text == "true")

@@ -12,7 +12,19 @@ import polars as pl
 import pytest
 
 from orchestration.sample import SampleOptions, generate
-from tests.metrics.extract_files import FEEDS, read_feed
+from tests.metrics.extract_files import read_feed
+
+
+class Feeds(dict[str, pl.DataFrame]):
+    """Feeds by name, each read when it is first asked for."""
+
+    def __init__(self, landing: Path) -> None:
+        super().__init__()
+        self.landing = landing
+
+    def __missing__(self, feed: str) -> pl.DataFrame:
+        self[feed] = read_feed(self.landing, feed)
+        return self[feed]
 
 
 @dataclass
@@ -24,7 +36,7 @@ class Sample:
 
     @cached_property
     def feeds(self) -> dict[str, pl.DataFrame]:
-        return {feed: read_feed(self.landing, feed) for feed in FEEDS}
+        return Feeds(self.landing)
 
     @cached_property
     def truth(self) -> dict[str, Any]:

@@ -13,7 +13,14 @@ from typer.testing import CliRunner
 
 from orchestration.errors import TelmartError
 from orchestration.sample import FAULTS, SampleOptions, generate, plant
-from tests.metrics.extract_files import FEEDS, contract, read_feed, read_file
+from tests.metrics.extract_files import (
+    FEEDS,
+    FULL_FEEDS,
+    contract,
+    properties,
+    read_feed,
+    read_file,
+)
 
 pytestmark = pytest.mark.fast
 SMALL = SampleOptions(subscribers=400, months=7)
@@ -49,7 +56,9 @@ def test_another_seed_writes_another_operator(small, tmp_path):
 def test_every_feed_has_every_month_and_exactly_the_contract_columns(sample):
     for feed in FEEDS:
         folder = sample.landing.joinpath(*feed.split("."))
-        assert sorted(p.name for p in folder.iterdir()) == PERIODS
+        comes = ["full"] if feed in FULL_FEEDS else PERIODS
+        assert sorted(p.name for p in folder.iterdir()) == comes
+        assert properties(feed)["period"] == ("full" if feed in FULL_FEEDS else "month")
         names = [c["name"] for c in contract(feed)]
         for month in folder.iterdir():
             for path in month.iterdir():
@@ -61,16 +70,17 @@ def test_every_feed_has_every_month_and_exactly_the_contract_columns(sample):
 
 def test_manifests_tell_rows_totals_and_checksums(sample):
     for feed in FEEDS:
-        totals = [c for c in ("billed_amt", "recharge_amt", "data_mb") if feed.startswith("boss.")]
+        totals = properties(feed).get("controlTotals", [])
         table = sample.feeds[feed]
         for month in sample.landing.joinpath(*feed.split(".")).iterdir():
             manifest = json.loads((month / "manifest.json").read_text())
-            rows = table.filter(pl.col("stat_month").dt.strftime("%Y-%m") == month.name)
+            period = pl.col("stat_month").dt.strftime("%Y-%m").fill_null("full")
+            rows = table.filter(period == month.name)
             assert (manifest["feed"], manifest["period"]) == (feed, month.name)
             assert manifest["row_count"] == rows.height
-            expected = {c: rows[c].sum() for c in totals if c in rows.columns}
+            expected = {c: rows[c].sum() for c in totals}
             got = {k: int(v.replace(".", "")) for k, v in manifest["control_totals"].items()}
-            assert got == expected
+            assert got == expected, (feed, month.name)
             on_disk = {p.name for p in month.iterdir()} - {"manifest.json"}
             assert {f["name"] for f in manifest["files"]} == on_disk
             for file in manifest["files"]:
