@@ -21,6 +21,7 @@ from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
 from orchestration.sample.campaigns import CampaignLists, CampaignPlans
 from orchestration.sample.channel_lists import ChannelLists
+from orchestration.sample.competition import Competition
 from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
 from orchestration.sample.dealer_business import DealerBusiness
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
@@ -94,6 +95,10 @@ FEEDS = (
     "recharge.card_activation",
     "boss.commission",
     *WORK_FEEDS,
+    "competitor.intelligence",
+    "competitor.tariff",
+    "competitor.outlet_census",
+    "market.area",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
@@ -106,6 +111,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     DealerBusiness,
     GroupBilling,
     Work,
+    Competition,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
