@@ -23,6 +23,7 @@ from orchestration.sample.campaigns import CampaignLists, CampaignPlans
 from orchestration.sample.channel_lists import ChannelLists
 from orchestration.sample.competition import Competition
 from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
+from orchestration.sample.counters import Counters
 from orchestration.sample.dealer_business import DealerBusiness
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_billing import GroupBilling
@@ -99,6 +100,11 @@ FEEDS = (
     "competitor.tariff",
     "competitor.outlet_census",
     "market.area",
+    "channel.transaction",
+    "channel.hall_month",
+    "echannel.device_status",
+    "echannel.activity",
+    "survey.inspection_item",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
@@ -112,6 +118,7 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     GroupBilling,
     Work,
     Competition,
+    Counters,
 )
 SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Subscribers,
