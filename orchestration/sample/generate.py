@@ -29,6 +29,7 @@ from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_billing import GroupBilling
 from orchestration.sample.group_master import GroupMaster
 from orchestration.sample.group_members import GroupMembers
+from orchestration.sample.group_people import GroupPeople
 from orchestration.sample.lives import live
 from orchestration.sample.mediation import Mediation
 from orchestration.sample.opening_feeds import OpeningFeeds
@@ -105,6 +106,11 @@ FEEDS = (
     "echannel.device_status",
     "echannel.activity",
     "survey.inspection_item",
+    "crm.key_person",
+    "crm.key_person_event",
+    "crm.liaison",
+    "crm.group_rating",
+    "crm.benefit_grant",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
@@ -130,6 +136,7 @@ SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     GroupMembers,
     Accounts,
     OpeningFeeds,
+    GroupPeople,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
