@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from orchestration.sample.complaints import draw_complaints
+from orchestration.sample.initiatives import Initiatives
 from orchestration.sample.managers import ManagerFeeds
 from orchestration.sample.operator import Operator, OperatorPart, Tables
 from orchestration.sample.order_feeds import OrderFeeds
 from orchestration.sample.scene import set_scene
 from orchestration.sample.selling import draw_opportunities, draw_orders
 from orchestration.sample.selling_feeds import SellingFeeds
+from orchestration.sample.targets import Targets
+from orchestration.sample.training import Training
 from orchestration.sample.visits import VisitFeed, draw_visits
 from orchestration.sample.work_orders import draw_work_orders
 
@@ -31,6 +34,12 @@ WORK_FEEDS = (
     "eoms.complaint",
     "eoms.walkthrough_finding",
     "si.partner_order",
+    "training.attendance",
+    "training.exam",
+    "training.certificate",
+    "target.kpi_target",
+    "target.manual_score",
+    "pmo.initiative",
 )
 FULL_WORK_FEEDS = frozenset({"hr.post", "eoms.flow_node"})
 
@@ -51,6 +60,9 @@ class Work:
             VisitFeed(operator, groups, managers, visits),
             SellingFeeds(scene, sold, orders, work),
             OrderFeeds(scene, orders, complaints, work),
+            Training(scene),
+            Targets(scene),
+            Initiatives(operator),
         ]
 
     def of_month(self, t: int) -> Tables:
