@@ -24,6 +24,7 @@ from orchestration.sample.channel_lists import ChannelLists
 from orchestration.sample.competition import Competition
 from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
 from orchestration.sample.counters import Counters
+from orchestration.sample.customer_voice import CustomerVoice
 from orchestration.sample.dealer_business import DealerBusiness
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
 from orchestration.sample.group_billing import GroupBilling
@@ -111,6 +112,10 @@ FEEDS = (
     "crm.liaison",
     "crm.group_rating",
     "crm.benefit_grant",
+    "echannel.user_month",
+    "echannel.outbound_call",
+    "survey.sms_rating",
+    "survey.answer",
 )
 #: feeds that come whole, not by month; their parts yield them in the last month
 FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
@@ -137,6 +142,7 @@ SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     Accounts,
     OpeningFeeds,
     GroupPeople,
+    CustomerVoice,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
