@@ -12,7 +12,7 @@ import numpy as np
 
 from orchestration.sample.groups import SERVICE_FAILURE
 from orchestration.sample.population import MONTHLY_OPENINGS
-from orchestration.sample.scene import Scene
+from orchestration.sample.scene import Scene, served
 from orchestration.sample.visits import NONE
 from orchestration.sample.working_time import HOUR
 
@@ -76,7 +76,7 @@ def _draw_month(scene: Scene, t: int) -> dict[str, np.ndarray]:
     operator, groups, managers = scene.operator, scene.groups, scene.managers
     outlets, time = scene.outlets, scene.time
     rng, month = operator.rng("complaints", t), operator.span[t]
-    known, every = groups.known(t), groups.manager_in(operator, t)
+    known, every = served(groups, t), groups.manager_in(operator, t)
     near = groups.drop_from[known] - t
     # the service fails from three months before the group goes until three after
     failing = (groups.drop_reason[known] == SERVICE_FAILURE) & (near <= 3) & (near > -3)

@@ -186,7 +186,8 @@ class ManagerFeeds:
 
     def _teams(self, rng: np.random.Generator) -> list[tuple[str, str, str, str, np.ndarray]]:
         """(id, name, kind, unit, members) of each team; members are positions of managers."""
-        m, teams = self.managers, []
+        m = self.managers
+        teams: list[tuple[str, str, str, str, np.ndarray]] = []
         named = {u["org_unit_id"]: u["org_unit_name"] for u in self.operator.places.units}
         for city in sorted(set(m.city)):
             own = np.flatnonzero(np.array(m.city) == city)
@@ -205,10 +206,10 @@ class ManagerFeeds:
         for number, name, kind, unit, everybody in self.teams:
             who = everybody[np.isin(everybody, active)]
             k = len(who)
-            hours = 8.0 * len(self.time.month(self.operator.span[t]))
-            hours -= 8.0 * rng.integers(0, 3, k)
+            workdays = len(self.time.month(self.operator.span[t]))
+            hours = 8.0 * (workdays - rng.integers(0, 3, k))
             share = np.array([0.15, 0.2, 0.25])[(who + len(name)) % 3]
-            # the longest-serving grade leads
+            # the highest grade leads
             leads = np.arange(k) == (np.argmax(m.grade[who]) if k else 0)
             frames.append(
                 pl.DataFrame(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from orchestration.sample.flows import Flows, read_flows
 from orchestration.sample.groups import Groups, draw_groups
 from orchestration.sample.managers import Managers, draw_managers
@@ -22,6 +24,12 @@ class Scene:
     outlets: Outlets
     flows: Flows
     time: WorkingTime
+
+
+def served(groups: Groups, t: int) -> np.ndarray:
+    """Positions of the groups that are customers in month ``t`` and are not lost yet, rising."""
+    known = groups.known(t)
+    return known[groups.lost_from[known] > t]
 
 
 def set_scene(operator: Operator) -> Scene:

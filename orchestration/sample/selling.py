@@ -13,6 +13,7 @@ import numpy as np
 from orchestration.sample.groups import GROUP_PRODUCTS, LEASED_LINE, LOST_TO_COMPETITOR, M2M, Groups
 from orchestration.sample.managers import AUTHORITY, Managers
 from orchestration.sample.operator import Operator
+from orchestration.sample.scene import served
 from orchestration.sample.visits import NEEDS, NONE, Visits
 from orchestration.sample.working_time import HOUR, NEVER, WorkingTime, in_months, window
 
@@ -127,7 +128,7 @@ def draw_opportunities(
     from_visit = np.flatnonzero((visits.need != NONE) & (rng.random(len(visits)) < chance))
     parts = [(visits.group[from_visit], visits.manager[from_visit], visits.told[from_visit])]
     for t in range(len(operator.span)):
-        known = groups.known(t)
+        known = served(groups, t)
         calls = rng.poisson(np.array([0.15, 0.09, 0.05])[groups.grade[known]])
         group = np.repeat(known, calls)
         days = time.month(operator.span[t])
@@ -190,7 +191,7 @@ def draw_orders(
     accepted = time.after(sold.closed[won], rng.exponential(1.0, len(won)) * 2 * HOUR)
     parts = [(sold.group[won], sold.manager[won], sold.product[won], sold.lines[won], accepted)]
     for t in range(len(operator.span)):
-        known = groups.known(t)
+        known = served(groups, t)
         leaving = (groups.drop_from[known] <= t) & (t < groups.drop_from[known] + 3)
         changes = rng.poisson(np.where(leaving, 0.4, 0.05))
         group = np.repeat(known, changes)

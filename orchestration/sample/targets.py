@@ -17,7 +17,7 @@ from orchestration.sample.calendar import Month
 from orchestration.sample.operator import Tables
 from orchestration.sample.outlets import outlet_id
 from orchestration.sample.population import MONTHLY_OPENINGS, day_number
-from orchestration.sample.scene import Scene
+from orchestration.sample.scene import Scene, served
 from orchestration.sample.tables import days
 from orchestration.sample.working_time import optional
 
@@ -76,7 +76,7 @@ class Targets:
 
     def _targets(self, t: int) -> pl.DataFrame:
         m, groups, month = self.managers, self.scene.groups, self.operator.span[t]
-        owner, known = groups.manager_in(self.operator, t), groups.known(t)
+        owner, known = groups.manager_in(self.operator, t), served(groups, t)
         active = m.active(self.operator, t)
         spends = np.bincount(owner[known], groups.spends[known], len(m.ids)) * self.stretch
         spends *= 1 + 0.005 * t
@@ -119,11 +119,11 @@ class Targets:
         kind, leaves, adds = bottom
         table = [(kind, i, up, v) for i, (up, v) in leaves.items()]
         level = LEVELS.index("county" if kind == "outlet" else "area")
-        below = list(table)
+        below: list[tuple[str, str, str, int]] = list(table)
         while below and level < len(LEVELS):
             units: dict[str, int] = {}
-            for _, _, up, value in below:
-                units[up] = units.get(up, 0) + value if adds else value
+            for _, _, up, part in below:
+                units[up] = units.get(up, 0) + part if adds else part
             if code == "group_revenue" and LEVELS[level] == "county" and self._gap(t):
                 units[self.gap_county] = round(units.get(self.gap_county, 0) * GAP)
             below = [(LEVELS[level], i, self.above[i], v) for i, v in sorted(units.items())]

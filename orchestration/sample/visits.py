@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from orchestration.sample.group_people import draw_key_persons
 from orchestration.sample.groups import RELATION_LOST, SERVICE_FAILURE, Groups
 from orchestration.sample.managers import Managers
 from orchestration.sample.operator import Operator, Tables
+from orchestration.sample.scene import served
 from orchestration.sample.tables import labels, moments
 from orchestration.sample.working_time import (
     HOUR,
@@ -105,7 +107,7 @@ def _draw_month(
     operator: Operator, groups: Groups, managers: Managers, time: WorkingTime, t: int
 ) -> dict[str, np.ndarray]:
     rng, workdays = operator.rng("visits", t), time.month(operator.span[t])
-    known = groups.known(t)
+    known = served(groups, t)
     owner = groups.manager_in(operator, t)[known]
     pace = PACE[groups.grade[known]] * (0.5 + 0.8 * managers.diligence[owner])
     pace = pace * np.where(managers.games[owner], 1.6, 1.0) * len(workdays) / 21
@@ -174,6 +176,7 @@ class VisitFeed:
 
     def __init__(self, operator: Operator, groups: Groups, managers: Managers, v: Visits) -> None:
         self.operator, self.groups, self.managers, self.visits = operator, groups, managers, v
+        self.met = _met(operator, groups, managers, v)
         self.told_in = in_months(v.told, operator.span)
         self.closed_in = in_months(v.closed, operator.span)
         self.phrases = [a + b + c for a in WHO_MET for b in WHAT_SAID for c in WHAT_NEXT]
@@ -194,7 +197,10 @@ class VisitFeed:
                     "visit_id": pl.Series([visit_id(int(i)) for i in at], dtype=pl.String),
                     "staff_id": labels(self.managers.ids, v.manager[at]),
                     "group_id": labels(self.groups.ids, v.group[at]),
-                    "key_person_id": self._met(t, at),
+                    "key_person_id": optional(
+                        pl.Series([f"KP{i + 1:07d}" for i in self.met[at]], dtype=pl.String),
+                        self.met[at] != NONE,
+                    ),
                     "visit_type": labels(TYPES, v.kind[at]),
                     "contact_mode": labels(MODES, v.mode[at]),
                     "purpose": labels(PURPOSES, v.purpose[at]),
@@ -218,9 +224,23 @@ class VisitFeed:
         """Nothing of its own: what managers are like is with the managers."""
         return {}
 
-    def _met(self, t: int, at: np.ndarray) -> pl.Series:
-        """The key person met; nobody on file yet."""
-        return pl.Series([None] * len(at), dtype=pl.String)
+
+def _met(operator: Operator, groups: Groups, managers: Managers, v: Visits) -> np.ndarray:
+    """The key person met on each visit (position), if one was: who is in the role on that day."""
+    persons = draw_key_persons(operator, groups, managers)
+    rng = operator.rng("met")
+    order = np.argsort(persons.group, kind="stable")
+    first = np.searchsorted(persons.group[order], np.arange(len(groups)))
+    count = np.bincount(persons.group, minlength=len(groups))
+    pick = first[v.group] + (rng.random(len(v)) * count[v.group]).astype(np.int64)
+    who = order[np.minimum(pick, len(order) - 1)]
+    day = v.planned // 86400
+    there = (count[v.group] > 0) & (persons.recorded[who] <= day) & (persons.until[who] > day)
+    # a successor whom nobody has called on yet is met by nobody
+    there &= (persons.after[who] < 0) | (persons.followed[who] <= day)
+    likely = 0.35 + 0.5 * managers.diligence[v.manager]
+    there &= (v.told < NEVER) & (v.mode < 2) & (rng.random(len(v)) < likely)
+    return np.where(there & ~managers.games[v.manager], who, NONE)
 
 
 def _code(names: list[str], codes: np.ndarray) -> pl.Series:
