@@ -268,17 +268,17 @@ class Counters:
         every = np.arange(first, first + month.days)
         names = [*E_CHANNELS, "self_service"]
         rows = []
-        for c, (rate, growth, success, mix) in enumerate(E_CHANNELS.values()):
+        for c, (rate, growth, works, mix) in enumerate(E_CHANNELS.values()):
             daily = rate * growth**t * self.operator.scale.subscribers / month.days
-            for kind, share in enumerate(mix):
+            for what, share in enumerate(mix):
                 if share:
                     count = rng.poisson(daily * share * (1 + 0.3 * month.festival), len(every))
-                    rows.append((c, kind, every, count, rng.binomial(count, success)))
+                    rows.append((c, what, every, count, rng.binomial(count, works)))
         used = done.terminal > 0
-        for kind in (PAYMENT, ENQUIRY):
-            day = done.day[used & (done.kind == kind)]
+        for what in (PAYMENT, ENQUIRY):
+            day = done.day[used & (done.kind == what)]
             count = np.bincount(day - first, minlength=month.days)
-            rows.append((len(E_CHANNELS), kind, every, count, rng.binomial(count, 0.985)))
+            rows.append((len(E_CHANNELS), what, every, count, rng.binomial(count, 0.985)))
         width = [len(every)] * len(rows)
         channel, kind = (np.repeat([r[i] for r in rows], width) for i in (0, 1))
         day, count, success = (np.concatenate([r[i] for r in rows]) for i in (2, 3, 4))

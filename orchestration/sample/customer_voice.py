@@ -148,12 +148,12 @@ class CustomerVoice:
         t, here, month = made.t, made.here, self.span[made.t]
         rng = self.operator.rng("outbound_call", t, self.block.number)
         parts = []
-        for purpose, share in enumerate(CALLS):
+        for why, share in enumerate(CALLS):
             called = rng.random(len(here)) < share
-            if purpose == CARE:
+            if why == CARE:
                 new = self.block.people.opens[here]
                 called = (new >= 0) & (new == t - 1) & (rng.random(len(here)) < CARED_FOR)
-            parts.append((here[called], np.full(int(called.sum()), purpose)))
+            parts.append((here[called], np.full(int(called.sum()), why)))
         who, purpose = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
         day = self._served(who, t, rng)
         who, purpose, day = who[day >= 0], purpose[day >= 0], day[day >= 0]

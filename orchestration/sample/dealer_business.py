@@ -21,6 +21,7 @@ from orchestration.sample.operator import Operator, Tables
 from orchestration.sample.outlets import (
     VILLAGE,
     Outlets,
+    Place,
     cities_of,
     dealer_id,
     draw_outlets,
@@ -125,7 +126,7 @@ def quarter_of(operator: Operator, t: int) -> tuple[int, int]:
     return first.year, (first.month - 1) // 3 + 1
 
 
-def batch_id(year: int, quarter: int, outlet: int) -> str:
+def batch_id(year: int, quarter: int, outlet: Place) -> str:
     """The batch of SIM cards an outlet gets in a quarter."""
     return f"B{year}{quarter}{outlet + 1:06d}S"
 
@@ -319,17 +320,17 @@ class DealerBusiness:
             (paid, np.full(len(paid), t), kind, self.lots[t][paid], np.full(len(paid), last - 2))
             for kind in (0, 1)
         ]
-        for lot in range(max(-VESTING, t - 2 * VESTING), t):
-            left = (self.lots[lot] > 0) & ~self.taken[lot]
-            vested = t - lot > VESTING
+        for held in range(max(-VESTING, t - 2 * VESTING), t):
+            left = (self.lots[held] > 0) & ~self.taken[held]
+            vested = t - held > VESTING
             goes = left & (rng.random(d) < 0.3) if vested else left & (self.leaves == t)
             who = np.flatnonzero(goes)
-            self.taken[lot][who] = True
+            self.taken[held][who] = True
             day = day_number(month.first) + rng.integers(1, 27, len(who))
-            rows.append((who, np.full(len(who), lot), 2, -2 * self.lots[lot][who], day))
+            rows.append((who, np.full(len(who), held), 2, -2 * self.lots[held][who], day))
             if not vested:
                 self.early += [
-                    {"dealer_id": dealer_id(i), "lot_id": self._lot(lot), "in": month.period}
+                    {"dealer_id": dealer_id(i), "lot_id": self._lot(held), "in": month.period}
                     for i in who
                 ]
         who = np.concatenate([r[0] for r in rows])

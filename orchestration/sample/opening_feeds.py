@@ -176,7 +176,8 @@ class OpeningFeeds:
         who = who[self.sold.outlet[who] >= 0]
         fee = OPENING_FEE + BETTER_TARIFF_FEE * (self.block.behaviour.plan[who] >= 3)
         at = self.sold.outlet[who]
-        parts = [(0, np.bincount(at, minlength=n), np.bincount(at, fee, n), np.zeros(n))]
+        parts: list[tuple[int, np.ndarray, np.ndarray, np.ndarray]] = []
+        parts.append((0, np.bincount(at, minlength=n), np.bincount(at, fee, n), np.zeros(n)))
         if self.block.number == 0:
             made, fund = air_recharges(operator, t), fund_contributions(operator, t)
             times = np.bincount(made.outlet, weights=made.count, minlength=n)

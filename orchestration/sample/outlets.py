@@ -7,6 +7,7 @@ come first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from orchestration.sample.operator import Operator
 from orchestration.sample.places import Places
 from orchestration.sample.population import day_number
 
+#: a position, from a list or an array
+Place = int | np.integer[Any]
 HALL_TYPES = [
     "comprehensive_hall",
     "community_hall",
@@ -82,11 +85,11 @@ def _fade(t: int, start: np.ndarray) -> np.ndarray:
     return np.where(step < 0, 1.0, FADE_LEFT[step.clip(0)])
 
 
-def outlet_id(position: int) -> str:
+def outlet_id(position: Place) -> str:
     return f"O{position + 1:06d}"
 
 
-def dealer_id(position: int) -> str:
+def dealer_id(position: Place) -> str:
     return f"D{position + 1:05d}"
 
 
