@@ -28,6 +28,8 @@ SUBSCRIBER_LIMIT, DEALER_LIMIT = 96.0, 72.0
 #: a month: complaints of a group by grade, of a subscriber, of a dealer
 GROUP_RATE = np.array([0.22, 0.12, 0.06])
 SUBSCRIBER_RATE, DEALER_RATE = 0.0035, 0.03
+#: and how many more a group sends in while the service fails
+FAILING_RATE = 0.9
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _draw_month(scene: Scene, t: int) -> dict[str, np.ndarray]:
     # the service fails from three months before the group goes until three after
     failing = (groups.drop_reason[known] == SERVICE_FAILURE) & (near <= 3) & (near > -3)
     care = 1.5 - 0.8 * managers.diligence[every[known]]
-    rate = GROUP_RATE[groups.grade[known]] * care * np.where(failing, 6.0, 1.0)
+    rate = GROUP_RATE[groups.grade[known]] * care + np.where(failing, FAILING_RATE, 0.0)
     calls = rng.poisson(rate)
     group, fails = np.repeat(known, calls), np.repeat(failing, calls)
     a = len(group)

@@ -26,7 +26,7 @@ ACTIVITIES = [
     ("全面实施", "Roll-out", 7, 12),
 ]
 #: chance that a sub-project runs late, and the pace it then keeps
-LATE, LATE_PACE = 0.2, 0.6
+LATE, LATE_PACE = 0.2, 0.5
 LEVELS = ["project", "sub_project", "measure", "activity"]
 
 

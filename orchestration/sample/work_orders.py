@@ -203,7 +203,9 @@ class _Runner:
             -1,
         )
         skip = (node >= 0) & self.flows.optional[node] & (rng.random(node.shape) < 0.5)
-        node = np.where(skip & (place != back[:, None]), -1, node)
+        # around it nothing is skipped
+        near = np.abs(place - back[:, None] - 0.5) < 2
+        node = np.where(skip & ~near, -1, node)
 
         hours = self.flows.hours[node] * HOUR
         level = np.where(group >= 0, np.array([0.75, 0.9, 1.05])[self.groups.grade[group]], 1.05)
