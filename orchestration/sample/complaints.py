@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
+from orchestration.sample.group_members import numbers
 from orchestration.sample.groups import SERVICE_FAILURE
 from orchestration.sample.population import MONTHLY_OPENINGS
 from orchestration.sample.scene import Scene, served
@@ -63,9 +65,9 @@ class Complaints:
         return np.flatnonzero((self.who == GROUP) | network)
 
 
-def complaint_id(position: int) -> str:
-    """The number of a complaint."""
-    return f"CP{position + 1:07d}"
+def complaint_ids(at: np.ndarray) -> pl.Series:
+    """The numbers of complaints."""
+    return numbers("CP", at + 1, 7)
 
 
 def draw_complaints(scene: Scene) -> Complaints:

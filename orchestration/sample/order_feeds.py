@@ -16,12 +16,12 @@ from orchestration.sample.complaints import (
     NETWORK,
     WHO,
     Complaints,
-    complaint_id,
+    complaint_ids,
 )
+from orchestration.sample.group_members import numbers
 from orchestration.sample.operator import Tables
-from orchestration.sample.outlets import dealer_id, outlet_id
 from orchestration.sample.scene import Scene
-from orchestration.sample.selling import Orders, group_products, order_id
+from orchestration.sample.selling import Orders, group_products, order_ids
 from orchestration.sample.tables import days, labels, moments
 from orchestration.sample.visits import NONE
 from orchestration.sample.work_orders import (
@@ -30,7 +30,7 @@ from orchestration.sample.work_orders import (
     TYPES,
     WorkOrders,
     bottlenecks,
-    work_order_id,
+    work_order_ids,
 )
 from orchestration.sample.working_time import HOUR, days_by, moments_by, optional, window
 
@@ -136,11 +136,11 @@ class OrderFeeds:
         unit = np.where(at_hall, self.outlets.area[hall], unit)
         return pl.DataFrame(
             {
-                "work_order_id": _numbers(work_order_id, at),
+                "work_order_id": work_order_ids(at),
                 "work_order_type": labels(TYPES, w.kind[at]),
                 "flow_code": labels(self.flows.codes, w.flow[at]),
-                "order_id": optional(_numbers(order_id, sales), sales != NONE),
-                "complaint_id": optional(_numbers(complaint_id, case), case != NONE),
+                "order_id": optional(order_ids(sales), sales != NONE),
+                "complaint_id": optional(complaint_ids(case), case != NONE),
                 "group_id": _code(self.groups.ids, group),
                 "product_id": _code(self.products, self.product[at]),
                 "service_level": labels(
@@ -164,16 +164,13 @@ class OrderFeeds:
         node, of = p.node[at], p.order[at]
         staff = np.where(self.by_manager[node], self.manager[of], NONE)
         done = p.finished[at] < end
-        handler = [
-            f"{CODES[self.departments[d]]}{k:02d}"
-            for d, k in zip(self.dept[node], self.handler[at], strict=True)
-        ]
-        account = pl.Series(handler, dtype=pl.String)
+        codes = labels([CODES[d] for d in self.departments], self.dept[node])
+        account = codes + numbers("", self.handler[at], 2)
         own = _code(self.managers.ids, staff)
         followed = done & (p.follower[at] >= 0)
         return pl.DataFrame(
             {
-                "work_order_id": _numbers(work_order_id, of),
+                "work_order_id": work_order_ids(of),
                 "node_seq": p.seq[at],
                 "node_id": labels(self.flows.node_ids, node),
                 "department": labels(self.departments, self.dept[node]),
@@ -231,17 +228,17 @@ class OrderFeeds:
         case[self.work.complaint[sales]] = sales
         return pl.DataFrame(
             {
-                "complaint_id": _numbers(complaint_id, at),
+                "complaint_id": complaint_ids(at),
                 "complainant_type": labels(WHO, c.who[at]),
                 "group_id": _code(self.groups.ids, group),
                 "subscriber_id": optional(
-                    _numbers(lambda i: f"S{i + 1:08d}", c.subscriber[at]), c.subscriber[at] != NONE
+                    numbers("S", c.subscriber[at] + 1, 8), c.subscriber[at] != NONE
                 ),
-                "dealer_id": optional(_numbers(dealer_id, dealer), dealer != NONE),
+                "dealer_id": optional(numbers("D", dealer + 1, 5), dealer != NONE),
                 "complaint_kind": labels(KINDS, c.kind[at]),
                 "received_channel": labels(CHANNELS, c.channel[at]),
                 "against_staff_id": _code(self.managers.ids, c.against[at]),
-                "against_outlet_id": optional(_numbers(outlet_id, outlet), outlet != NONE),
+                "against_outlet_id": optional(numbers("O", outlet + 1, 6), outlet != NONE),
                 "product_id": pl.Series([None] * len(at), dtype=pl.String),
                 "org_unit_id": labels([*self.county, self.province], unit),
                 "received_at": moments(c.received[at]),
@@ -288,7 +285,7 @@ class OrderFeeds:
         flow = np.searchsorted(self.flows.first, node, side="right") - 1
         return pl.DataFrame(
             {
-                "finding_id": _numbers(lambda i: f"WF{i + 1:05d}", at),
+                "finding_id": numbers("WF", at + 1, 5),
                 "flow_code": labels(self.flows.codes, flow),
                 "node_id": labels(self.flows.node_ids, node),
                 "walker_staff_id": labels(heads, f["walker"][at]),
@@ -325,11 +322,11 @@ class OrderFeeds:
         partner = w.partner[order]
         return pl.DataFrame(
             {
-                "partner_order_id": _numbers(lambda i: f"PO{i + 1:06d}", at),
+                "partner_order_id": numbers("PO", at + 1, 6),
                 "partner_code": labels([f"SI{i + 1:02d}" for i in range(PARTNERS)], partner),
                 "partner_name": labels(PARTNER_NAMES, partner),
                 "qualification": labels(QUALIFICATIONS, partner),
-                "work_order_id": _numbers(work_order_id, order),
+                "work_order_id": work_order_ids(order),
                 "product_id": _code(self.products, self.product[order]),
                 "sent_at": moments(p["sent"][at]),
                 "accepted_at": moments_by(p["accepted"][at], end),
@@ -340,10 +337,6 @@ class OrderFeeds:
                 "state": labels(["open", "done"], (p["done"][at] < end).astype(int)),
             }
         )
-
-
-def _numbers(name: Any, at: np.ndarray) -> pl.Series:
-    return pl.Series([name(int(i)) for i in at], dtype=pl.String)
 
 
 def _code(names: list[str], codes: np.ndarray) -> pl.Series:

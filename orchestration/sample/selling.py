@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
+from orchestration.sample.group_members import numbers
 from orchestration.sample.groups import GROUP_PRODUCTS, LEASED_LINE, LOST_TO_COMPETITOR, M2M, Groups
 from orchestration.sample.managers import AUTHORITY, Managers
 from orchestration.sample.operator import Operator
@@ -99,14 +101,14 @@ class Orders:
         return len(self.group)
 
 
-def opportunity_id(position: int) -> str:
-    """The number of an opportunity."""
-    return f"OP{position + 1:07d}"
+def opportunity_ids(at: np.ndarray) -> pl.Series:
+    """The numbers of opportunities."""
+    return numbers("OP", at + 1, 7)
 
 
-def order_id(position: int) -> str:
-    """The number of a sales order."""
-    return f"SO{position + 1:07d}"
+def order_ids(at: np.ndarray) -> pl.Series:
+    """The numbers of sales orders."""
+    return numbers("SO", at + 1, 7)
 
 
 def group_products(operator: Operator) -> Products:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from orchestration.sample.group_members import numbers
 from orchestration.sample.managers import AUTHORITY
 from orchestration.sample.operator import Tables
 from orchestration.sample.scene import Scene
@@ -23,11 +24,11 @@ from orchestration.sample.selling import (
     Opportunities,
     Orders,
     group_products,
-    opportunity_id,
-    order_id,
+    opportunity_ids,
+    order_ids,
 )
 from orchestration.sample.tables import days, labels, moments
-from orchestration.sample.visits import NEEDS, NONE, visit_id
+from orchestration.sample.visits import NEEDS, NONE, visit_ids
 from orchestration.sample.work_orders import OPENING, WorkOrders
 from orchestration.sample.working_time import (
     HOUR,
@@ -152,7 +153,7 @@ class SellingFeeds:
         orders = self.orders
         limit = AUTHORITY[self.managers.grade[orders.manager]]
         over = np.flatnonzero(orders.self_approved & (orders.discount > limit))
-        return {"over_limit_orders": [order_id(int(i)) for i in over]}
+        return {"over_limit_orders": order_ids(over).to_list()}
 
     def _opportunities(self, start: int, end: int) -> pl.DataFrame:
         s = self.sold
@@ -162,12 +163,12 @@ class SellingFeeds:
         visit = s.visit[at]
         return pl.DataFrame(
             {
-                "opportunity_id": _numbers(opportunity_id, at),
+                "opportunity_id": opportunity_ids(at),
                 "group_id": labels(self.groups.ids, s.group[at]),
                 "staff_id": labels(self.managers.ids, s.manager[at]),
                 "product_id": labels(self.products, s.product[at]),
                 "source_channel": labels(SOURCES, s.source[at]),
-                "visit_id": optional(_numbers(visit_id, visit), visit != NONE),
+                "visit_id": optional(visit_ids(visit), visit != NONE),
                 "need_type": labels(NEEDS, s.need[at]),
                 "expected_amt": s.lines[at] * self._fee()[s.product[at]],
                 "lines_cnt": s.lines[at],
@@ -189,12 +190,12 @@ class SellingFeeds:
         result = np.where(s["end"][at] >= end, 0, np.where(s["passed"][at], 1, 2))
         return pl.DataFrame(
             {
-                "opportunity_id": _numbers(opportunity_id, of),
+                "opportunity_id": opportunity_ids(of),
                 "stage": labels(STAGES, STAGE[step]),
                 "step": labels(STEPS, step),
                 "step_no": STEP_NO[step],
                 "staff_id": labels(self.managers.ids, self.sold.manager[of]),
-                "order_id": optional(_numbers(order_id, order), step >= len(PRE_SALES)),
+                "order_id": optional(order_ids(order), step >= len(PRE_SALES)),
                 "started_at": moments(s["start"][at]),
                 "ended_at": moments_by(s["end"][at], end),
                 "result": labels(["under_way", "passed", "dropped"], result),
@@ -212,11 +213,11 @@ class SellingFeeds:
         state = np.select([o.cancelled[at] < end, self.opened[at] < end], [2, 1], 0)
         return pl.DataFrame(
             {
-                "order_id": _numbers(order_id, at),
+                "order_id": order_ids(at),
                 "group_id": labels(self.groups.ids, o.group[at]),
                 "product_id": labels(self.products, o.product[at]),
                 "staff_id": labels(self.managers.ids, manager),
-                "opportunity_id": optional(_numbers(opportunity_id, of), of != NONE),
+                "opportunity_id": optional(opportunity_ids(of), of != NONE),
                 "order_type": labels(ORDER_TYPES, o.kind[at]),
                 "fulfilment_path": labels(PATHS, path),
                 "lines_cnt": o.lines[at],
@@ -241,11 +242,11 @@ class SellingFeeds:
         lost = r["lost"][at]
         return pl.DataFrame(
             {
-                "trial_id": _numbers(lambda i: f"TR{i + 1:06d}", at),
+                "trial_id": numbers("TR", at + 1, 6),
                 "group_id": labels(self.groups.ids, s.group[of]),
                 "product_id": labels(self.products, s.product[of]),
                 "staff_id": labels(self.managers.ids, s.manager[of]),
-                "opportunity_id": _numbers(opportunity_id, of),
+                "opportunity_id": opportunity_ids(of),
                 "started_on": days(r["start"][at] // 86400),
                 "planned_end_on": days(r["start"][at] // 86400 + 30),
                 "ended_on": days_by(r["end"][at], end),
@@ -253,16 +254,12 @@ class SellingFeeds:
                 "result": labels(
                     ["running", "converted", "not_converted"], np.where(over, 1 + lost, 0)
                 ),
-                "order_id": optional(_numbers(order_id, r["order"][at]), over & ~lost),
+                "order_id": optional(order_ids(r["order"][at]), over & ~lost),
             }
         )
 
     def _fee(self) -> np.ndarray:
         return group_products(self.operator).fee
-
-
-def _numbers(name: Any, at: np.ndarray) -> pl.Series:
-    return pl.Series([name(int(i)) for i in at], dtype=pl.String)
 
 
 def _code(names: list[str], codes: np.ndarray) -> pl.Series:

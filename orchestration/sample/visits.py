@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from orchestration.sample.group_members import numbers
 from orchestration.sample.group_people import draw_key_persons
 from orchestration.sample.groups import RELATION_LOST, SERVICE_FAILURE, Groups
 from orchestration.sample.managers import Managers
@@ -90,9 +91,9 @@ class Visits:
         return len(self.month)
 
 
-def visit_id(position: int) -> str:
-    """The number of a visit."""
-    return f"V{position + 1:08d}"
+def visit_ids(at: np.ndarray) -> pl.Series:
+    """The numbers of visits."""
+    return numbers("V", at + 1, 8)
 
 
 def draw_visits(
@@ -194,11 +195,11 @@ class VisitFeed:
             "crm.visit",
             pl.DataFrame(
                 {
-                    "visit_id": pl.Series([visit_id(int(i)) for i in at], dtype=pl.String),
+                    "visit_id": visit_ids(at),
                     "staff_id": labels(self.managers.ids, v.manager[at]),
                     "group_id": labels(self.groups.ids, v.group[at]),
                     "key_person_id": optional(
-                        pl.Series([f"KP{i + 1:07d}" for i in self.met[at]], dtype=pl.String),
+                        numbers("KP", self.met[at] + 1, 7),
                         self.met[at] != NONE,
                     ),
                     "visit_type": labels(TYPES, v.kind[at]),

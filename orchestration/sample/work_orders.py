@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from orchestration.sample.complaints import BILL, NETWORK, SUBSCRIBER, Complaints
 from orchestration.sample.flows import Flows
+from orchestration.sample.group_members import numbers
 from orchestration.sample.operator import Operator
 from orchestration.sample.scene import Scene
 from orchestration.sample.selling import (
@@ -83,9 +85,9 @@ class WorkOrders:
         return len(self.kind)
 
 
-def work_order_id(position: int) -> str:
-    """The number of a work order."""
-    return f"WO{position + 1:08d}"
+def work_order_ids(at: np.ndarray) -> pl.Series:
+    """The numbers of work orders."""
+    return numbers("WO", at + 1, 8)
 
 
 def bottlenecks(operator: Operator, flows: Flows) -> tuple[np.ndarray, np.ndarray]:
