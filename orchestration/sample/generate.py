@@ -126,7 +126,6 @@ OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
     GroupMaster,
     ChannelLists,
     DealerBusiness,
-    GroupBilling,
     Work,
     Competition,
     Counters,
@@ -143,6 +142,7 @@ SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
     OpeningFeeds,
     GroupPeople,
     CustomerVoice,
+    GroupBilling,
 )
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]

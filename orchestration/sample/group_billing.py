@@ -11,8 +11,9 @@ import polars as pl
 
 from orchestration.sample.behaviour import hundredths
 from orchestration.sample.group_master import GroupMaster
+from orchestration.sample.group_members import first_lines
 from orchestration.sample.groups import BUSINESS_SHRINKS, NEVER
-from orchestration.sample.operator import Operator, Tables
+from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
 from orchestration.sample.population import day_number
 from orchestration.sample.portfolio import FEES, PRODUCTS
 from orchestration.sample.tables import days, labels, moments
@@ -62,10 +63,14 @@ class PayingHabits:
 
 
 class GroupBilling:
-    """Bill items, payments, receivables and costs of group accounts."""
+    """Bill items, payments, receivables and costs of group accounts.
 
-    def __init__(self, operator: Operator) -> None:
+    They come with the first block of subscribers, since handsets are billed for lines of members.
+    """
+
+    def __init__(self, operator: Operator, block: Block) -> None:
         self.operator, self.span = operator, operator.span
+        self.active, self.ids = block.number == 0, block.ids
         self.habits = PayingHabits(operator)
         self.groups, self.portfolio = self.habits.groups, self.habits.portfolio
         rng, n = operator.rng("group_billing"), len(self.groups)
@@ -77,8 +82,12 @@ class GroupBilling:
         self.made: dict[int, dict[str, np.ndarray]] = {}
         self.accounts = pl.Series(self.habits.account_ids)
         self.group_ids = pl.Series(self.groups.ids)
+        self.line = first_lines(operator, self.groups, block)
 
-    def of_month(self, t: int) -> Tables:
+    def of_month(self, made: BlockMonth) -> Tables:
+        if not self.active:
+            return
+        t = made.t
         yield "boss.bill_item", self._bill_items(t)
         yield "boss.payment", self._payments(t)
         yield "boss.receivable", self._receivables(t)
@@ -88,7 +97,7 @@ class GroupBilling:
         """``bad_debts``: whose bills are never paid, ``from`` which month's bill on. Before that
         they pay later and later; others are late for a few months too, and recover.
         """
-        bad = np.flatnonzero(self.groups.bad_from < len(self.span))
+        bad = np.flatnonzero((self.groups.bad_from < len(self.span)) & self.active)
         return {
             "bad_debts": [
                 {
@@ -192,6 +201,7 @@ class GroupBilling:
         count = len(made["group"])
         stem = f"BI{month.first:%Y%m}"
         ids = [x[0] for x in PRODUCTS]
+        line = np.where(made["type"] == HANDSET, self.line[made["group"]], -1)
         instances = [*self.portfolio.ids.tolist(), None]
         return pl.DataFrame(
             {
@@ -200,7 +210,7 @@ class GroupBilling:
                 ),
                 "account_id": self.accounts.gather(made["group"]),
                 "group_id": self.group_ids.gather(made["group"]),
-                "subscriber_id": pl.Series([None] * count, dtype=pl.String),
+                "subscriber_id": self.ids.gather(line.clip(0)).set(pl.Series(line < 0), None),
                 "product_id": labels(
                     [*ids, None], np.where(made["product"] < 0, len(ids), made["product"])
                 ),

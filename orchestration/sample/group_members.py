@@ -96,6 +96,15 @@ def draw_members(operator: Operator, groups: Groups, block: Block) -> Members:
     )
 
 
+def first_lines(operator: Operator, groups: Groups, block: Block) -> np.ndarray:
+    """Place in the block of one member of each group who was there before the sample, else -1."""
+    m = draw_members(operator, groups, block)
+    old = np.flatnonzero((block.people.opens[m.who] < 0) & ~m.machine & ~m.leads)
+    line = np.full(len(groups), -1)
+    line[m.group[old]] = m.who[old]
+    return line
+
+
 class GroupMembers:
     """Members of groups on all networks; persons, families and groups; numbers ported."""
 

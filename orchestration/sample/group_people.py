@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from orchestration.sample.group_master import GroupMaster
-from orchestration.sample.group_members import draw_members, numbers
+from orchestration.sample.group_members import draw_members, first_lines, numbers
 from orchestration.sample.groups import RELATION_LOST, Groups
 from orchestration.sample.managers import AUTHORITY, Managers, draw_managers
 from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
@@ -145,6 +145,7 @@ class GroupPeople:
         self.liaison = np.flatnonzero(has)
         m, first = len(self.liaison), day_number(self.span[0].first)
         start = first + rng.integers(-900, 31 * len(self.span), m)
+        self.liaison_line = first_lines(operator, self.groups, block)[self.liaison]
         self.appointed = np.maximum(start, self.groups.opened[self.liaison] + 10)
         self.liaison_ends = np.where(rng.random(m) < 0.15, self.appointed + 400, FAR)
         self.liaison_names, self.eager = _names(rng, m), rng.gamma(1.2, 0.5, m)
@@ -189,7 +190,8 @@ class GroupPeople:
                 "job_title": labels(TITLES, p.kind[known]),
                 "mobile_no": numbers("100", (known * 48_271 + 7) % 100_000_000),
                 "subscriber_id": self.ids.gather(line.clip(0)).set(pl.Series(line < 0), None),
-                "born_on": days(p.born[known]),
+                "birth_year": days(p.born[known]).dt.year().cast(pl.Int64),
+                "birthday": days(p.born[known]).dt.strftime("%m-%d"),
                 "interests": labels(INTERESTS, self.interest[known]),
                 "social_ties": labels(TIES, self.tie[known]),
                 "is_current": ~over,
@@ -269,6 +271,7 @@ class GroupPeople:
     def _liaisons(self, t: int) -> pl.DataFrame:
         rng, last = self.operator.rng("liaison", t), day_number(self.span[t].last)
         here = self._known_liaisons(t)
+        line = self.liaison_line[here]
         group, over = self.liaison[here], self.liaison_ends[here] <= last
         eager = np.where(over | (self.groups.lost_from[group] <= t), 0.0, self.eager[here])
         leads = rng.poisson(eager * (1 - 0.4 * self.span[t].festival))
@@ -279,7 +282,7 @@ class GroupPeople:
                 "group_id": self.group_ids.gather(group),
                 "person_name": self.liaison_names.gather(here),
                 "mobile_no": numbers("100", (here * 69_621 + 11) % 100_000_000),
-                "subscriber_id": pl.Series([None] * len(here), dtype=pl.String),
+                "subscriber_id": self.ids.gather(line.clip(0)).set(pl.Series(line < 0), None),
                 "appointed_on": days(self.appointed[here]),
                 "ended_on": days(self.liaison_ends[here]).set(pl.Series(~over), None),
                 "lead_cnt": leads,

@@ -248,7 +248,7 @@ def test_every_bill_of_a_known_person_is_paid_in_whole(sample):
         ("crm.group_customer", "group_id", ["opened_on", "area_id", "industry_code"], None),
         ("crm.product_instance", "instance_id", ["group_id", "started_on"], "ended_on"),
         ("crm.group_contract", "group_contract_id", ["group_id", "ends_on"], "terminated_on"),
-        ("crm.key_person", "key_person_id", ["group_id", "born_on"], "valid_to_on"),
+        ("crm.key_person", "key_person_id", ["group_id", "birthday"], "valid_to_on"),
         ("crm.group_member", "member_no", ["network", "joined_on"], "left_on"),
     ],
 )
