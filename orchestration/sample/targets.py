@@ -149,9 +149,16 @@ class Targets:
                 "is_additive": [adds] * len(table),
                 "target_version": [f"{month.first.year}-V1"] * len(table),
                 "set_on": days(np.full(len(table), day_number(month.first) - 5)),
-                "set_by_staff_id": pl.Series([None] * len(table), dtype=pl.String),
+                "set_by_staff_id": [self._sets_targets()] * len(table),
             },
         )
+
+    def _sets_targets(self) -> str:
+        """The first manager of the highest unit that has one."""
+        level = {u["org_unit_id"]: u["level"] for u in self.operator.places.units}
+        ranks = ["hq", "province", "city", "county", "area"]
+        heads = [p for p in self.operator.places.staff if p.post == "manager"]
+        return min(heads, key=lambda p: ranks.index(level[p.org_unit_id])).staff_id
 
     def _scores(self, t: int) -> pl.DataFrame:
         rng, month, m = self.operator.rng("manual_score", t), self.operator.span[t], self.managers
@@ -181,7 +188,8 @@ class Targets:
             "kpi_code", "scope_type", "scope_id", "score",
             pl.lit(100.0).alias("full_score"), "dimension", "scorer_staff_id",
             pl.lit(_last_workday(self.scene, month)).cast(pl.Date).alias("scored_on"),
-            pl.lit(None, dtype=pl.String).alias("reason"),
+            pl.when(pl.col("score") < 65).then(pl.lit("未达标，限期整改"))
+            .when(pl.col("score") >= 95).then(pl.lit("表现突出")).alias("reason"),
         )  # fmt: skip
 
     def _of_staff(
