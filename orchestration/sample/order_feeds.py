@@ -223,6 +223,8 @@ class OrderFeeds:
             [self.groups.area[group], self.outlets.area[outlet], self.outlets.home[dealer]],
             len(self.county),
         )
+        # groups name the product they complain of, one of the nine, the same in every month
+        about = (c.who[at] == GROUP) & np.isin(c.kind[at], [NETWORK, KINDS.index("product")])
         case = np.full(len(c), NONE)
         sales = np.flatnonzero(self.work.complaint != NONE)
         case[self.work.complaint[sales]] = sales
@@ -239,7 +241,7 @@ class OrderFeeds:
                 "received_channel": labels(CHANNELS, c.channel[at]),
                 "against_staff_id": _code(self.managers.ids, c.against[at]),
                 "against_outlet_id": optional(numbers("O", outlet + 1, 6), outlet != NONE),
-                "product_id": pl.Series([None] * len(at), dtype=pl.String),
+                "product_id": _code(self.products, np.where(about, at * 7919 % 9, NONE)),
                 "org_unit_id": labels([*self.county, self.province], unit),
                 "received_at": moments(c.received[at]),
                 "triaged_at": moments_by(made["triaged"][at], end),
