@@ -493,7 +493,7 @@ def _step(
     ).select(pl.col(name).cast(kind) for name, kind in STEPS.items())
 
 
-STEPS = {
+STEPS: dict[str, type[pl.DataType] | pl.DataType] = {
     "campaign_id": pl.String,
     "subscriber_id": pl.String,
     "step_type": pl.String,
@@ -507,7 +507,7 @@ STEPS = {
     "cost_amt": pl.Int64,
     "decline_reason": pl.String,
 }
-TARGETS = {
+TARGETS: dict[str, type[pl.DataType] | pl.DataType] = {
     "campaign_id": pl.String,
     "subscriber_id": pl.String,
     "list_version": pl.Int64,
