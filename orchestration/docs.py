@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from orchestration.contracts.derive import write_sources
+from orchestration.contracts.pages import write_pages
 from orchestration.refresh.manifest import prepare
 from orchestration.settings import ROOT, settings
 
 
 def main() -> None:
-    """dbt's sources from the contracts; metric dictionary and exposures from marts and charts."""
+    """All that follows from the contracts, and from marts and charts."""
     from superset_assets.build import load  # noqa: PLC0415 - reads the specs
     from superset_assets.builder.docs import write_docs  # noqa: PLC0415
 
     sources = write_sources()
+    write_pages()
     changed = write_docs(*load(prepare(settings())))
     print("\n".join(str(path.relative_to(ROOT)) for path in [sources, *changed]))
 

@@ -113,7 +113,11 @@ def _table(first: str, *others: str) -> Table:
 
 # ---- feeds -------------------------------------------------------------------------------------
 @feeds_app.callback(invoke_without_command=True)
-def feeds(context: typer.Context, as_json: _JSON = False) -> None:
+def feeds(
+    context: typer.Context,
+    as_json: _JSON = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the feeds that are off.")] = False,
+) -> None:
     """List the feeds: what is loaded, and how the last attempt went.
 
     Examples:
@@ -132,8 +136,9 @@ def feeds(context: typer.Context, as_json: _JSON = False) -> None:
     if as_json:
         typer.echo(json.dumps(states, ensure_ascii=False, default=str))
         return
+    shown = [s for s in states if everything or s["state"] != "off"]
     table = _table("Feed", "Latest", "Periods", "Rows", "State", "Loaded at", "名称")
-    for s in states:
+    for s in shown:
         color = {"loaded": "green", "off": "dim", "never": "yellow"}.get(s["state"], "red")
         table.add_row(
             s["feed"], s["period"] or "-", str(s["periods"]),
@@ -141,7 +146,9 @@ def feeds(context: typer.Context, as_json: _JSON = False) -> None:
             s["loaded_at"].strftime("%m-%d %H:%M") if s["loaded_at"] else "-", s["name_zh"],
         )  # fmt: skip
     out.print(table)
-    for s in states:
+    if len(shown) < len(states):
+        _say(f"{len(states) - len(shown)} more feeds are off: telmart feeds --all lists them.")
+    for s in shown:
         if s["error"]:
             _say(f"[red]{s['feed']} {s['error_period']}:[/] {escape(s['error'])}")
     for line in overview.unread_folders(settings()):
@@ -193,15 +200,60 @@ def _rules(column: Any) -> str:
 
 
 @feeds_app.command()
-def template(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> None:
-    """Print the header line of a CSV file of this feed.
+def template(
+    feed: Annotated[str, typer.Argument(help="Name of the feed.")],
+    *,
+    chinese: Annotated[bool, typer.Option("--zh", help="Chinese headers.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Add an example row.")] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder: write the empty file and the example.")
+    ] = None,
+) -> None:
+    """Print the header line of a CSV file of this feed, or write files to send to its owner.
 
-    Example:  telmart feeds template crm.subscriber > subscriber.csv
+    Examples:
+
+      telmart feeds template crm.subscriber > subscriber.csv
+
+      telmart feeds template crm.subscriber --zh --to for_crm/
     """
     from orchestration.contracts import feed_named  # noqa: PLC0415
-    from orchestration.contracts.derive import csv_template  # noqa: PLC0415
+    from orchestration.contracts.templates import csv_template, write_templates  # noqa: PLC0415
 
-    typer.echo(csv_template(feed_named(settings(), feed)), nl=False)
+    found = feed_named(settings(), feed)
+    if to is None:
+        typer.echo(csv_template(found, chinese=chinese, example=example), nl=False)
+        return
+    for path in write_templates(found, to, chinese=chinese):
+        _say(f"Wrote {path}")
+
+
+@feeds_app.command()
+def off(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> None:
+    """Say that this operator does not have a feed: what depends on it is built empty.
+
+    Example:  telmart feeds off boss.recharge
+    """
+    _switch(feed, on=False)
+
+
+@feeds_app.command()
+def on(feed: Annotated[str, typer.Argument(help="Name of the feed.")]) -> None:
+    """Turn a feed on again.
+
+    Example:  telmart feeds on boss.recharge
+    """
+    _switch(feed, on=True)
+
+
+def _switch(name: str, *, on: bool) -> None:
+    from orchestration.contracts import feed_named, switch, switches_file  # noqa: PLC0415
+
+    here = settings()
+    changed = switch(here, feed_named(here, name), on=on)
+    _say(f"{name} is {'on' if on else 'off'}{'' if changed else ' already'}: {switches_file(here)}")
+    if changed:
+        out.print("Next: [bold]telmart run[/]")
 
 
 # ---- quarantine --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestration.contracts.feed import Column, Feed
 from orchestration.contracts.period import Period, parse_period
 from orchestration.contracts.reading import all_feeds, feed_named, read_contract, read_contracts
+from orchestration.contracts.switches import switch, switches_file
 
 __all__ = [
     "Column",
@@ -15,4 +16,6 @@ __all__ = [
     "parse_period",
     "read_contract",
     "read_contracts",
+    "switch",
+    "switches_file",
 ]

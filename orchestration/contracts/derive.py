@@ -1,4 +1,4 @@
-"""What follows from a contract: the raw table, the dbt sources, a template for whoever sends it."""
+"""What follows from a contract: the raw table and the dbt sources."""
 
 from __future__ import annotations
 
@@ -88,11 +88,6 @@ def dbt_sources(feeds: Iterable[Feed]) -> str:
         {"version": 2, "sources": [source]}, allow_unicode=True, sort_keys=False, width=96
     )
     return _HEADER + body
-
-
-def csv_template(feed: Feed) -> str:
-    """The header line of a file of this feed."""
-    return ",".join(c.name for c in feed.columns) + "\n"
 
 
 def write_sources(path: Path = SOURCES_FILE) -> Path:

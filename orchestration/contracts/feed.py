@@ -51,7 +51,9 @@ class Column:
 class Feed:
     """One feed, as its contract describes it. ``name`` is ``<system>.<entity>``.
 
-    It is due on day ``due_day`` of the following month (None: no day is agreed), at ``due_time``.
+    ``enabled``: its contract is active and no switch turns it off; ``status_off``: the contract is
+    not. It is due on day ``due_day`` of the following month (None: no day is agreed), at
+    ``due_time``.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Feed:
     control_totals: tuple[str, ...]
     requirements: tuple[str, ...]
     version: str
+    status_off: bool
     enabled: bool
     description: str
     description_zh: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from orchestration.contracts.feed import Column, Feed
 from orchestration.contracts.period import month_start
+from orchestration.contracts.switches import switched_off
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
 
@@ -45,7 +47,9 @@ _COLUMN_PROPERTIES = (
 
 def all_feeds(settings: Settings) -> dict[str, Feed]:
     """Every feed of this installation by name, in the order of the names."""
-    return read_contracts(settings.contracts_dir)
+    feeds = read_contracts(settings.contracts_dir)
+    off = switched_off(settings, feeds)
+    return {n: replace(f, enabled=False) if n in off else f for n, f in feeds.items()}
 
 
 def feed_named(settings: Settings, name: str) -> Feed:
@@ -134,6 +138,7 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
                   "Name numeric columns.")  # fmt: skip
     kind = own.choice("period", ("month", "day", "full"), None)
     description = contract.description.purpose if contract.description else None
+    active = (contract.status or "active") in {"active", "deprecated"}
     return Feed(
         name=name, system=system, entity=entity, table=f"{system}__{entity}", columns=columns,
         period_kind=kind,  # type: ignore[arg-type]
@@ -143,7 +148,7 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         tolerance=own.share("tolerance", 0.02), control_totals=totals,
         requirements=own.requirements(),
         version=contract.version or _fail(path, "version", "is missing", "Write e.g. 1.0.0."),
-        enabled=(contract.status or "active") in {"active", "deprecated"},
+        enabled=active, status_off=not active,
         description=description or "", description_zh=own.text("descriptionZh", ""),
         name_zh=own.text("nameZh", name), grain=schemas[0].dataGranularityDescription or "",
         delimiter=_delimiter(path, own.text("delimiter", "")),
@@ -285,10 +290,13 @@ def _references(path: Path, place: str, items: Any) -> tuple[str, str] | None:
     if not items:
         return None
     to = items[0].to
-    found = re.fullmatch(r"(?P<file>[^#]*)#(?P<entity>[a-z0-9_]+)\.(?P<column>\w+)", str(to))
+    found = re.fullmatch(
+        r"(?P<file>[^#]*)#(?:schema/)?(?P<entity>[a-z0-9_]+)(?:/properties/|\.)(?P<column>\w+)",
+        str(to),
+    )
     if len(items) > 1 or items[0].type not in {None, "foreignKey"} or not found:
         return _fail(path, f"{place}.relationships", f"is {to!r}",
-              'Write one foreign key: "../hr/staff.yaml#staff.staff_id".')  # fmt: skip
+              'Write "../hr/staff.yaml#schema/staff/properties/staff_id".')  # fmt: skip
     target = (path.parent / found["file"]).resolve() if found["file"] else path.resolve()
     if target.stem != found["entity"]:
         _fail(path, f"{place}.relationships", f"is {to!r}",

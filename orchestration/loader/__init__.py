@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from orchestration.loader.landing import discover, pending, strays
 from orchestration.loader.load import load_period
+from orchestration.loader.partition import ensure_parents
 from orchestration.loader.result import Arrival, LoadResult
 
-__all__ = ["Arrival", "LoadResult", "discover", "load_period", "pending", "strays"]
+__all__ = [
+    "Arrival",
+    "LoadResult",
+    "discover",
+    "ensure_parents",
+    "load_period",
+    "pending",
+    "strays",
+]

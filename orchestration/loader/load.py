@@ -56,9 +56,7 @@ def load_period(
     contract = feed_named(settings, feed)
     when = parse_period(contract, period)
     if not contract.enabled:
-        raise TelmartError(
-            f"{feed} is switched off.", f"Set `status: active` in {contract.path} to load it."
-        )
+        raise TelmartError(f"{feed} is switched off.", f"`telmart feeds on {feed}` turns it on.")
     paths = data_files(settings, contract, when, files)
     try:
         with connect(settings) as connection:

@@ -6,9 +6,11 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from orchestration.contracts import Feed, Period
+from orchestration.contracts import Feed, Period, all_feeds
 from orchestration.contracts.derive import comments_ddl, parent_table_ddl, table_comment
+from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
+from orchestration.settings import Settings
 
 #: how long the swap may wait for a query that is reading the table
 SWAP_TIMEOUT = "60s"
@@ -53,6 +55,24 @@ def ensure_parent(connection: Connection[Any], feed: Feed) -> None:
         for comment in comments_ddl(feed):
             connection.execute(comment)
     connection.commit()
+
+
+def ensure_parents(settings: Settings) -> None:
+    """Make the raw table of every contract that has none, also of feeds that are off.
+
+    What is built from a feed that never came is then empty and typed instead of missing.
+    """
+    with connect(settings) as connection:
+        made = {
+            name
+            for (name,) in connection.execute(
+                "select relname from pg_class where relnamespace = 'raw'::regnamespace"
+                " and relkind = 'p'"
+            )
+        }
+        for feed in all_feeds(settings).values():
+            if feed.table not in made:
+                ensure_parent(connection, feed)
 
 
 def create_partition(

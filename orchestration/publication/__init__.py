@@ -15,7 +15,7 @@ from orchestration.publication.holds import (
     open_holds,
     resolve_holds,
 )
-from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.publication.manifest import PublishedTable, needed_feeds, published_marts
 from orchestration.publication.pending import Pending, pending
 from orchestration.publication.publish import PublishResult, publish
 
@@ -27,6 +27,7 @@ __all__ = [
     "current_state",
     "fingerprint",
     "is_unchanged",
+    "needed_feeds",
     "open_hold",
     "open_holds",
     "pending",

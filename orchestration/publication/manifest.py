@@ -48,21 +48,43 @@ def published_marts(settings: Settings) -> list[PublishedTable]:
     Raises:
         TelmartError: dbt has not run yet, or its manifest has no marts.
     """
+    found = [_table(node) for node in _read(settings)["nodes"].values() if _is_published(node)]
+    if not found:
+        raise TelmartError(
+            f"dbt's manifest {manifest_path(settings)} has no model below models/marts/.",
+            "Run `telmart run`; if that does not help, look for disabled models.",
+        )
+    return sorted(found, key=lambda t: (t.mart, t.table))
+
+
+def needed_feeds(settings: Settings) -> set[str]:
+    """Feeds that some published table is built from, directly or through other models."""
+    manifest = _read(settings)
+    sources, parents = manifest["sources"], manifest["parent_map"]
+    found, waiting = set(), [k for k, node in manifest["nodes"].items() if _is_published(node)]
+    seen = set(waiting)
+    while waiting:
+        for parent in parents.get(waiting.pop(), ()):
+            if parent in seen:
+                continue
+            seen.add(parent)
+            waiting.append(parent)
+            if parent in sources:
+                found.add(str(_meta(sources[parent])["feed"]))
+    return found
+
+
+def _read(settings: Settings) -> dict[str, Any]:
     path = manifest_path(settings)
     try:
-        nodes = json.loads(path.read_text())["nodes"]
+        manifest: dict[str, Any] = json.loads(path.read_text())
+        manifest["nodes"], manifest["sources"], manifest["parent_map"]
     except (OSError, ValueError, KeyError) as error:
         raise TelmartError(
             f"dbt's manifest {path} cannot be read: {error}.",
             "Run `telmart run`, which builds the models and then publishes them.",
         ) from error
-    found = [_table(node) for node in nodes.values() if _is_published(node)]
-    if not found:
-        raise TelmartError(
-            f"dbt's manifest {path} has no model below models/marts/.",
-            "Run `telmart run`; if that does not help, look for disabled models.",
-        )
-    return sorted(found, key=lambda t: (t.mart, t.table))
+    return manifest
 
 
 def _is_published(node: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ import psycopg
 
 from orchestration.contracts import Feed, all_feeds
 from orchestration.engine.databases import connect
-from orchestration.loader import Arrival, pending
+from orchestration.loader import Arrival, ensure_parents, pending
 from orchestration.quality.rules import Suite
 from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.quality.validator import Validator, preload
@@ -69,6 +69,7 @@ class Session:
     @cached_property
     def work(self) -> Work:
         """What there is to build and publish, noted at the first call: after the loads."""
+        ensure_parents(self.settings)
         found = note_work(self.settings, self.month, self.full)
         current().notes += waiting_notes(found.waiting)
         if found.months:

@@ -16,7 +16,7 @@ import psycopg
 from orchestration.contracts import Feed, all_feeds
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
-from orchestration.publication import pending, published_marts
+from orchestration.publication import needed_feeds, pending, published_marts
 from orchestration.publication.pending import reached
 from orchestration.settings import Settings
 
@@ -65,8 +65,10 @@ def note_work(settings: Settings, month: str | None = None, full: bool = False) 
     """
     found = pending(settings)
     with connect(settings) as warehouse:
-        feeds = all_feeds(settings)
-        loaded = _loaded(warehouse)
+        # what no published table is built from neither makes a month nor keeps one waiting
+        needed = needed_feeds(settings)
+        feeds = {name: feed for name, feed in all_feeds(settings).items() if name in needed}
+        loaded = {name: there for name, there in _loaded(warehouse).items() if name in needed}
         published = warehouse.execute("select max(stat_month) from status.data_state").fetchone()
         waiting = waiting_months(feeds, loaded, published[0] if published else None)
         known = {m for months in loaded.values() for m in months}
@@ -83,7 +85,7 @@ def note_work(settings: Settings, month: str | None = None, full: bool = False) 
         months = reached({start}, known, reach) & known
         load_ids = [i for i in load_ids if month_of.get(i, start) == start]
     else:
-        months = set(found.months or [])
+        months = set(found.months or []) & known
     return Work(
         months=sorted(months - set(waiting)),
         everything=everything,
