@@ -27,8 +27,8 @@ check: install  ## the fast tests: format, lint, types, dbt parse, dashboards, u
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -m fast
 
-test: check  ## every test, on a real PostgreSQL, Dagster, Superset and browser
-	@$(BIN)/pytest -q
+test: check  ## every test: the fast ones, then those on a real PostgreSQL, Dagster, Superset and browser
+	@$(BIN)/pytest -q -m "not fast"
 
 benchmark: install  ## the ratios of loading, measured here and now
 	@$(BIN)/python -m benchmarks.load

@@ -180,7 +180,7 @@ def write_manifest(settings: Settings, tables: Iterable[str] = tuple(TABLES), **
     }
     path = settings.home / "dbt/manifest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"nodes": nodes}))
+    path.write_text(json.dumps({"nodes": nodes, "sources": {}, "parent_map": {}}))
 
 
 def fill(settings: Settings) -> None:

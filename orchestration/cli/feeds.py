@@ -113,7 +113,11 @@ def _table(first: str, *others: str) -> Table:
 
 # ---- feeds -------------------------------------------------------------------------------------
 @feeds_app.callback(invoke_without_command=True)
-def feeds(context: typer.Context, as_json: _JSON = False) -> None:
+def feeds(
+    context: typer.Context,
+    as_json: _JSON = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the feeds that are off.")] = False,
+) -> None:
     """List the feeds: what is loaded, and how the last attempt went.
 
     Examples:
@@ -132,8 +136,9 @@ def feeds(context: typer.Context, as_json: _JSON = False) -> None:
     if as_json:
         typer.echo(json.dumps(states, ensure_ascii=False, default=str))
         return
+    shown = [s for s in states if everything or s["state"] != "off"]
     table = _table("Feed", "Latest", "Periods", "Rows", "State", "Loaded at", "名称")
-    for s in states:
+    for s in shown:
         color = {"loaded": "green", "off": "dim", "never": "yellow"}.get(s["state"], "red")
         table.add_row(
             s["feed"], s["period"] or "-", str(s["periods"]),
@@ -141,7 +146,9 @@ def feeds(context: typer.Context, as_json: _JSON = False) -> None:
             s["loaded_at"].strftime("%m-%d %H:%M") if s["loaded_at"] else "-", s["name_zh"],
         )  # fmt: skip
     out.print(table)
-    for s in states:
+    if len(shown) < len(states):
+        _say(f"{len(states) - len(shown)} more feeds are off: telmart feeds --all lists them.")
+    for s in shown:
         if s["error"]:
             _say(f"[red]{s['feed']} {s['error_period']}:[/] {escape(s['error'])}")
     for line in overview.unread_folders(settings()):

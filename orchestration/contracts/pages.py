@@ -43,16 +43,17 @@ def index_page(feeds: dict[str, Feed]) -> str:
         _MADE,
         f"# Feeds 数据源接口 ({len(feeds)})",
         "",
-        "What telmart takes from an operator's systems: one contract per feed. What you do not",
-        "have is switched off (`telmart feeds off FEED`); `telmart feeds template FEED` writes an",
-        "empty file and one with an example row to send to the owner of the source system.",
+        "What telmart takes from an operator's systems: one contract per feed. A feed whose",
+        "contract is a draft is off: no mart reads it yet. What you do not have is switched off",
+        "with `telmart feeds off FEED`; `telmart feeds template FEED --to FOLDER` writes an empty",
+        "file and one with an example row, to send to the owner of the source system.",
         "",
     ]
     for system in _systems(feeds):
         lines += ["", f"## {system}", "", "| feed | 名称 | what it holds | comes | due |"]
         lines += ["|---|---|---|---|---|"]
         for feed in (f for f in feeds.values() if f.system == system):
-            off = "" if feed.enabled else " (off by default)"
+            off = "" if feed.enabled else " (draft)"
             lines.append(
                 f"| [{feed.name}]({feed.name}.md){off} | {feed.name_zh} | {feed.description}"
                 f" | {feed.cadence}, by {feed.period_kind} | {_due(feed)} |"
@@ -113,7 +114,7 @@ def feed_page(feed: Feed, feeds: dict[str, Feed]) -> str:
         f"| bad rows tolerated 容忍度 | {feed.tolerance:.1%} |",
         f"| serves 支撑需求 | {', '.join(feed.requirements) or '-'} |",
         f"| version 版本 | {feed.version} |",
-        f"| state 状态 | {'on' if feed.enabled else 'off unless switched on'} |",
+        f"| state 状态 | {'active' if feed.enabled else 'draft: off'} |",
         "",
         "| column | 名称 | type | | meaning | rules | personal data | serves |",
         "|---|---|---|---|---|---|---|---|",

@@ -238,10 +238,31 @@ def test_references_lead_to_columns_that_exist(tmp_path: Path) -> None:
     )
     feed = read_contracts(tmp_path)["boss.visit"]
     assert feed.column("visit_id").references == ("boss.visit", "visit_id")
-    away = LEADS.format(KEY.format("../crm/person", "person", "id"))
-    write(tmp_path, GOOD.replace(TEXT, TEXT + away, 1))
-    with pytest.raises(TelmartError, match=r"visit_id\.relationships leads to crm\.person\.id"):
+    write(
+        tmp_path,
+        GOOD.replace(TEXT, TEXT + LEADS.format(KEY.format("visit", "visit", "person_id")), 1),
+    )
+    with pytest.raises(TelmartError, match=r"visit_id\.relationships leads to boss\.visit\.person"):
         read_contracts(tmp_path)
+
+
+def test_a_contract_is_of_use_without_those_it_references(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        GOOD.replace(TEXT, TEXT + LEADS.format(KEY.format("../crm/person", "person", "id")), 1),
+    )
+    feed = read_contracts(tmp_path)["boss.visit"]
+    assert feed.column("visit_id").references == ("crm.person", "id")
+
+
+def test_all_that_our_contracts_reference_is_there() -> None:
+    feeds = read_contracts(STANDARD_CONTRACTS)
+    assert [
+        f"{feed.name}.{column.name}"
+        for feed in feeds.values()
+        for column in feed.columns
+        if column.references and column.references[0] not in feeds
+    ] == []
 
 
 def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:

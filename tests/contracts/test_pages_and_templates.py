@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,15 +50,21 @@ def test_templates_open_in_a_spreadsheet_and_name_every_column(tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def here(scratch: Settings) -> Iterator[Settings]:
-    yield scratch
+def here(scratch: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """An operator that takes every feed, also those whose contract is a draft."""
+    folder = tmp_path_factory.mktemp("takes-all")
+    shutil.copytree(STANDARD_CONTRACTS, folder / "contracts")
+    for contract in folder.glob("contracts/*/*.yaml"):
+        text = contract.read_text(encoding="utf-8")
+        contract.write_text(text.replace("status: draft", "status: active"), encoding="utf-8")
+    yield replace(scratch, operator=folder)
     with connect(scratch) as connection:
         connection.execute("truncate ops.load, ops.quarantine cascade")
         connection.commit()
 
 
 @pytest.mark.parametrize("chinese", [False, True])
-@pytest.mark.parametrize("name", sorted(n for n, f in FEEDS.items() if f.enabled))
+@pytest.mark.parametrize("name", sorted(FEEDS))
 def test_the_example_of_every_feed_loads(
     here: Settings, tmp_path: Path, name: str, chinese: bool
 ) -> None:

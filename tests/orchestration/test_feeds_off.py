@@ -52,7 +52,10 @@ def test_the_handful_alone_is_built_and_published(frugal: Operator) -> None:
     assert frugal.state()["stat_month"] == "2026-10-01"
 
 
-@pytest.mark.parametrize("off", sorted(all_feeds(scratch_settings(Path("/nowhere")))))
+ACTIVE = [n for n, f in all_feeds(scratch_settings(Path("/nowhere"))).items() if f.enabled]
+
+
+@pytest.mark.parametrize("off", ACTIVE)
 def test_each_feed_can_be_off(off: str) -> None:
     """The graph resolves without it: job, checks and marts stand."""
     settings = scratch_settings(ROOT / ".telmart-test-graph")
@@ -67,8 +70,7 @@ def test_each_feed_can_be_off(off: str) -> None:
     finally:
         os.environ.clear()
         os.environ.update(before)
-        if not feeds[off].status_off:
-            switch(settings, feeds[off], on=True)
+        switch(settings, feeds[off], on=True)
     table = feeds[off].table
     assert any(key.endswith("mart_retention__subscriber_month") for key in present)
     # what dbt reads stays in the graph as a source; nothing loads or checks it any more
