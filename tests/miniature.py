@@ -180,7 +180,13 @@ def write_manifest(settings: Settings, tables: Iterable[str] = tuple(TABLES), **
     }
     path = settings.home / "dbt/manifest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"nodes": nodes, "sources": {}, "parent_map": {}}))
+    source = "source.telmart.raw.boss__subscriber_bill"
+    content = {
+        "nodes": nodes,
+        "sources": {source: {"config": {"meta": {"feed": "boss.subscriber_bill"}}}},
+        "parent_map": {node: [source] for node in nodes},
+    }
+    path.write_text(json.dumps(content))
 
 
 def fill(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from orchestration.errors import TelmartError
 from orchestration.settings import Settings, settings
 
 SEED, SUBSCRIBERS, MONTHS = 20260217, 20_000, 18
+ALL = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,8 @@ def sample(
         str | None,
         typer.Option(
             "--faults",
-            help="Spoil one feed-month: half_volume, null_key, future_date or wrong_total.",
+            help="Spoil one feed-month: half_volume, null_key, future_date or wrong_total; or"
+            " all: a fault of every kind.",
         ),
     ] = None,
     month: Annotated[
@@ -53,21 +55,42 @@ def sample(
 
       telmart sample --faults wrong_total        (then: telmart run; telmart status)
 
-      telmart sample --force                     (put the spoiled month right again)
+      telmart sample --faults all                (bad rows, late and broken files, new schemas)
+
+      telmart sample --force                     (put everything right again)
     """
     from orchestration.sample import FAULTS, plant  # noqa: PLC0415
 
-    if faults is not None and faults not in FAULTS:
-        raise typer.BadParameter(f"choose one of {', '.join(FAULTS)}", param_hint="--faults")
-    if month is not None and faults is None:
-        raise typer.BadParameter("goes with --faults only", param_hint="--month")
+    if faults is not None and faults not in {*FAULTS, ALL}:
+        raise typer.BadParameter(
+            f"choose one of {', '.join([*FAULTS, ALL])}", param_hint="--faults"
+        )
+    if month is not None and faults in {None, ALL}:
+        raise typer.BadParameter("goes with one of --faults only", param_hint="--month")
     landing, truth = write_sample(
         settings(), seed=seed, subscribers=subscribers, months=months, to=to, force=force
     )
-    if faults is not None:
+    if faults == ALL:
+        _spoil_everything(landing, truth)
+    elif faults is not None:
         folder = plant(landing, truth, faults, month)
         out.print(f"Spoiled {folder}: {FAULTS[faults].says}.", soft_wrap=True)
     out.print("Next: [bold]telmart run[/]")
+
+
+def _spoil_everything(landing: Path, truth: Path) -> None:
+    from rich.table import Table  # noqa: PLC0415
+
+    from orchestration.sample import spoil  # noqa: PLC0415
+
+    told = truth.with_name(truth.name.replace("truth", "faults"))
+    table = Table(title="Planted", title_justify="left")
+    for heading in ("Feed", "Month", "Fault", "What must become of it"):
+        table.add_column(heading)
+    for one in spoil(landing, told):
+        table.add_row(one.feed, one.period, one.fault.replace("_", " "), one.outcome)
+    out.print(table)
+    out.print(f"The same for programs: {told}", soft_wrap=True)
 
 
 def write_sample(

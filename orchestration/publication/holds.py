@@ -1,4 +1,8 @@
-"""Holds: what stops publication, and the state that dashboards show because of it."""
+"""Holds: what stops publication, and the state that dashboards show because of it.
+
+A hold on a feed that no published table is built from is kept for engineers to see, but stops
+nothing and worries nobody else.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from orchestration.engine.databases import connect
+from orchestration.publication.manifest import needed_feeds
 from orchestration.settings import Settings
 
 _MOST_REASONS = 3
@@ -31,7 +36,7 @@ _REFRESH = """
 
 @dataclass(frozen=True)
 class Hold:
-    """An open hold. ``feed`` is None for a check of a mart."""
+    """An open hold. ``feed`` is None for a check of a mart; ``blocks``: it stops publication."""
 
     hold_id: int
     feed: str | None
@@ -40,6 +45,7 @@ class Hold:
     reason: str
     reason_en: str
     raised_at: datetime
+    blocks: bool
 
 
 def open_hold(
@@ -53,7 +59,8 @@ def open_hold(
 ) -> int:
     """Stop publication and say why on every dashboard at once. Returns the hold's number.
 
-    The same feed, period and check again only renews the reason.
+    Only noted when nothing published is built from ``feed``. The same feed, period and check again
+    only renews the reason.
 
     Args:
         check_name: ``load``, or the name of the check that failed.
@@ -62,15 +69,17 @@ def open_hold(
         feed: what did not load or pass; None for a check of a mart.
         period: as in the ledger (``2026-10``, ``2026-10-15``, ``full``).
     """
+    blocks = feed is None or feed in needed_feeds(settings)
     with connect(settings) as warehouse:
         row = warehouse.execute(
-            "insert into ops.hold (feed, period, check_name, reason, reason_en)"
-            " values (%s, %s, %s, %s, %s)"
+            "insert into ops.hold (feed, period, check_name, reason, reason_en, blocks)"
+            " values (%s, %s, %s, %s, %s, %s)"
             " on conflict (coalesce(feed, ''), coalesce(period, ''), check_name)"
             " where resolved_at is null"
-            " do update set reason = excluded.reason, reason_en = excluded.reason_en"
+            " do update set reason = excluded.reason, reason_en = excluded.reason_en,"
+            " blocks = excluded.blocks"
             " returning hold_id",
-            [feed, period, check_name, reason, reason_en],
+            [feed, period, check_name, reason, reason_en, blocks],
         ).fetchone()
         refresh_state(warehouse)
         warehouse.commit()
@@ -107,10 +116,10 @@ def resolve_holds(
 
 
 def open_holds(warehouse: psycopg.Connection[Any]) -> list[Hold]:
-    """What stops publication now, oldest first."""
+    """Every open hold, oldest first."""
     with warehouse.cursor(row_factory=class_row(Hold)) as cursor:
         return cursor.execute(
-            "select hold_id, feed, period, check_name, reason, reason_en, raised_at"
+            "select hold_id, feed, period, check_name, reason, reason_en, raised_at, blocks"
             " from ops.hold where resolved_at is null order by hold_id"
         ).fetchall()
 
@@ -123,7 +132,7 @@ def current_state(settings: Settings) -> list[dict[str, Any]]:
 
 def refresh_state(warehouse: psycopg.Connection[Any]) -> None:
     """Make ``status.data_state`` say what the open holds say. The caller commits."""
-    holds = open_holds(warehouse)
+    holds = [hold for hold in open_holds(warehouse) if hold.blocks]
     months = sorted(filter(None, (_month(h.period) for h in holds)))
     warehouse.execute(
         _REFRESH,

@@ -93,7 +93,7 @@ def _publish(
     warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.access'))")
     warehouse.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
     ensure_groups(warehouse)
-    holds = open_holds(warehouse)
+    holds = [hold for hold in open_holds(warehouse) if hold.blocks]
     if holds:
         raise TelmartError(
             "Publication is on hold: " + "; ".join(h.reason_en for h in holds),

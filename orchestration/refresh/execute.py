@@ -11,7 +11,12 @@ from orchestration.errors import TelmartError
 from orchestration.publication import Hold, open_holds, resolve_holds
 from orchestration.publication import pending as pending_months
 from orchestration.refresh.dashboards import is_deployed, is_installed
-from orchestration.refresh.instance import JOB, fail_stale_runs, open_instance
+from orchestration.refresh.instance import (
+    DASHBOARDS_STEP,
+    JOB,
+    fail_stale_runs,
+    open_instance,
+)
 from orchestration.refresh.lock import mark_environment, refresh_lock
 from orchestration.refresh.manifest import is_fresh
 from orchestration.refresh.progress import Progress, Stage, watching
@@ -28,7 +33,7 @@ class Outcome:
         success: everything that was complete is published.
         run_id: the Dagster run; empty when none was needed.
         failed_steps: step and reason.
-        holds: what stops publication now.
+        holds: what is open now; those that block stop publication.
     """
 
     nothing_to_do: bool = False
@@ -172,12 +177,21 @@ def _holds(settings: Settings) -> list[Hold]:
 
 def explain(outcome: Outcome) -> TelmartError:
     """The error to end with when a refresh did not succeed."""
-    if outcome.holds:
-        what = "; ".join(hold.reason_en.rstrip(".") for hold in outcome.holds)
+    blocking = [hold for hold in outcome.holds if hold.blocks]
+    if blocking:
         return TelmartError(
-            f"Nothing was published: {what}.",
+            f"Nothing was published: {_told(blocking)}.",
             "People keep seeing the last published state. Load a corrected file, then run again."
             " `telmart status` and the Dagster UI show more.",
         )
+    if outcome.holds and DASHBOARDS_STEP not in outcome.failed_steps:
+        return TelmartError(
+            f"What is complete is published, but not every feed is well: {_told(outcome.holds)}.",
+            "Nothing published is built from these feeds. Load corrected files, then run again.",
+        )
     what = "; ".join(f"{step}: {reason}" for step, reason in outcome.failed_steps.items())
     return TelmartError(f"The refresh failed in {what}", "The Dagster UI shows the whole run.")
+
+
+def _told(holds: list[Hold]) -> str:
+    return "; ".join(hold.reason_en.rstrip(".") for hold in holds)

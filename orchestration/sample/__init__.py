@@ -1,11 +1,12 @@
-"""The sample operator: nine feeds of a fictional province, always the same for a seed.
+"""The sample operator: every feed of a fictional province, always the same for a seed.
 
 ``generate`` writes the extracts to a landing area and, beside it, a truth file that the warehouse
 never reads: who leaves and why, who loses value, whose forwarding jumps. ``plant`` spoils one
-feed-month on purpose (see ``faults``).
+feed-month on purpose (see ``faults``), ``spoil`` plants a fault of every kind (see ``dirt``).
 """
 
+from orchestration.sample.dirt import KINDS, Planted, spoil
 from orchestration.sample.faults import FAULTS, plant
 from orchestration.sample.generate import SampleOptions, generate
 
-__all__ = ["FAULTS", "SampleOptions", "generate", "plant"]
+__all__ = ["FAULTS", "KINDS", "Planted", "SampleOptions", "generate", "plant", "spoil"]

@@ -19,8 +19,10 @@ def hold_unexplained(context: dg.HookContext) -> None:
     if step == DASHBOARDS_STEP:
         return
     with connect(here) as warehouse:
-        if open_holds(warehouse):
-            return
+        holds = open_holds(warehouse)
+    told = isinstance(context.op_exception, dg.Failure)
+    if any(hold.blocks or told for hold in holds):
+        return
     open_hold(
         here,
         check_name=UNEXPLAINED,
