@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import unicodedata
 from collections import Counter
 
 from orchestration.contracts import Feed
@@ -14,6 +15,8 @@ _NAMES = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
 #: a file with more columns of its own is another file; PostgreSQL has room for 1,600
 MOST_EXTRA = 200
 _LONGEST = 200
+#: control and format characters, halves of characters, line and paragraph separators
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def read_header(feed: Feed, file_name: str, line: str) -> tuple[str, list[str]]:
@@ -24,12 +27,22 @@ def read_header(feed: Feed, file_name: str, line: str) -> tuple[str, list[str]]:
     """
     accepted = accepted_headers(feed)
     best: tuple[int, int, str, list[str]] | None = None
+    unreadable: csv.Error | None = None
     for delimiter in [feed.delimiter] if feed.delimiter else DELIMITERS:
-        fields = _fields(file_name, line, delimiter)
+        try:
+            fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        except csv.Error as error:  # a quote that is not closed, or a field of more than 128 KiB
+            unreadable = error
+            continue
         known = sum(_normal(f) in accepted for f in fields)
         if best is None or (known, len(fields)) > best[:2]:
             best = (known, len(fields), delimiter, fields)
-    assert best is not None  # noqa: S101 - there is always one delimiter to try
+    if best is None or (unreadable and best[0] == 0):
+        raise RejectedError(
+            f"{file_name}, line 1: the header cannot be read: {unreadable}; it begins with"
+            f" {line[:60]!r}.",
+            "The first line must name the columns, close each quote and end with a line end.",
+        )
     known, _, delimiter, fields = best
     if known == 0:
         raise RejectedError(
@@ -104,19 +117,13 @@ def _hint(feed: Feed, missing: list[str], extra: list[str], delimiter: str | Non
     return " ".join(hints)
 
 
-def _fields(file_name: str, line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error as error:  # a field of more than 128 KiB
-        raise RejectedError(
-            f"{file_name}, line 1: the header cannot be read: {error}.",
-            "The first line must name the columns and end with a line end.",
-        ) from error
-
-
 def _is_usable(name: str) -> bool:
     """Whether a new column can be kept under this name: text that people can read and type."""
-    return 0 < len(name) <= _LONGEST and name.isprintable() and "\ufffd" not in name
+    return (
+        0 < len(name) <= _LONGEST
+        and "\ufffd" not in name
+        and not any(unicodedata.category(letter) in _INVISIBLE for letter in name)
+    )
 
 
 def _normal(header: str) -> str:

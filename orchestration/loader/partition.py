@@ -37,6 +37,25 @@ def ensure_parent(connection: Connection[Any], feed: Feed) -> list[Drift]:
     connection.execute("select pg_advisory_xact_lock(hashtext('telmart.raw:' || %s))", [feed.table])
     connection.execute("set local client_min_messages = warning")
     connection.execute("select set_config('lock_timeout', %s, true)", [SWAP_TIMEOUT])
+    try:
+        widened = _bring_to(connection, feed)
+    except errors.LockNotAvailable as error:
+        connection.rollback()
+        raise TelmartError(
+            f"raw.{feed.table} was being read for more than {SWAP_TIMEOUT}, so that it could not"
+            f" be changed as {feed.path.name} says.",
+            "Wait for the query to end (`telmart psql`, pg_stat_activity) and load again.",
+        ) from error
+    except TelmartError:
+        connection.rollback()
+        raise
+    _comment(connection, feed)
+    connection.commit()
+    return widened
+
+
+def _bring_to(connection: Connection[Any], feed: Feed) -> list[Drift]:
+    """Make or change the raw table; returns the columns that were widened."""
     connection.execute(parent_table_ddl(feed))
     have = columns_of(connection, _parent(feed))
     wider: dict[str, str] = {}
@@ -49,19 +68,8 @@ def ensure_parent(connection: Connection[Any], feed: Feed) -> list[Drift]:
         elif not same_type(old, column.sql_type) and not (
             feed.valid_until and widens(column.sql_type, old)
         ):
-            connection.rollback()
             raise _changed(feed, column, old)
-    try:
-        widen_columns(connection, feed.table, wider)
-    except errors.LockNotAvailable as error:
-        connection.rollback()
-        raise TelmartError(
-            f"raw.{feed.table} was being read for more than {SWAP_TIMEOUT}, so that its columns"
-            f" {', '.join(wider)} could not be widened as {feed.path.name} says.",
-            "Wait for the query to end (`telmart psql`, pg_stat_activity) and load again.",
-        ) from error
-    _comment(connection, feed)
-    connection.commit()
+    widen_columns(connection, feed.table, wider)
     return [
         Drift(f"raw.{feed.table}", name, "wider contract", sql_type, have[name])
         for name, sql_type in wider.items()

@@ -14,7 +14,7 @@ import pytest
 from orchestration.contracts.derive import STANDARD_CONTRACTS
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
-from orchestration.loader import corrections, pending
+from orchestration.loader import corrections, partition, pending
 from orchestration.loader.overview import feed_states
 from tests.loader.support import FEED, HEADER, PERIOD, Warehouse, row, rows, text
 
@@ -298,6 +298,19 @@ def test_what_is_no_view_stops_a_widening_and_nothing_changes(warehouse: Warehou
     finally:
         with connect(warehouse.settings) as owner:
             owner.execute("drop materialized view raw_old.kept")
+
+
+def test_a_query_that_reads_raw_for_long_stops_a_widening(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = warehouse.file("x.csv", text(rows(3)))
+    warehouse.load(path)
+    monkeypatch.setattr(partition, "SWAP_TIMEOUT", "200ms")
+    with connect(warehouse.settings) as reader:
+        reader.execute("select count(*) from raw.boss__recharge")
+        with pytest.raises(TelmartError, match="was being read for more than 200ms"):
+            wider(warehouse).load(path)
+    assert wider(warehouse).load(path).state == "loaded"
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_the_order_is_the_file_s() -> None:
 
 
 def test_a_new_column_keeps_its_own_name() -> None:
-    header = ",".join(["Note", *NAMES, " 备注 "])
-    assert read_header(FEED, "x.csv", header) == (",", ["Note", *NAMES, "备注"])
+    header = ",".join(["Note", *NAMES, " 备注\u3000二 "])
+    assert read_header(FEED, "x.csv", header) == (",", ["Note", *NAMES, "备注\u3000二"])
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,8 @@ def test_a_new_column_keeps_its_own_name() -> None:
             "describe",
         ),
         (f'recharge_id,"{"x" * 200_000}"', "the header cannot be read: field larger", "line end"),
+        (",".join([*NAMES, '"a']), "the header cannot be read: unexpected end of data", "quote"),
+        (",".join([*NAMES, "a\u200b"]), r"no name: 'a\u200b'", "describe"),
         (
             ",".join([*NAMES[:3], "recharge_amount", NAMES[4]]),
             "missing recharge_amt; not in the contract: 'recharge_amount'",
