@@ -80,6 +80,8 @@ def load(
 
 
 def _say_loaded(result: Any) -> None:
+    from orchestration.loader.drift import describe  # noqa: PLC0415
+
     name = f"{result.feed} {result.period}"
     if result.state == "skipped":
         _say(f"{name}: nothing to do, these files are loaded (load {result.same_as_load_id}).")
@@ -89,6 +91,8 @@ def _say_loaded(result: Any) -> None:
         f"{name}: {result.rows_loaded:,} rows {verb} in {result.seconds:.1f} s"
         f" ({result.path} path)."
     )
+    for line in describe(result.drift):
+        _say(f"[yellow]Drift:[/] {escape(line)}")
     if result.replaced_load_id:
         _say(f"Load {result.replaced_load_id} was replaced and is kept in schema raw_old.")
     if result.rows_quarantined:
@@ -151,6 +155,8 @@ def feeds(
     for s in shown:
         if s["error"]:
             _say(f"[red]{s['feed']} {s['error_period']}:[/] {escape(s['error'])}")
+        for line in s["drift"]:
+            _say(f"[yellow]{s['feed']} {s['period']}:[/] {escape(line)}")
     for line in overview.unread_folders(settings()):
         _say(f"[yellow]Not read:[/] {escape(line)}")
 
@@ -170,6 +176,8 @@ def describe(
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
         return
     out.print(f"[bold]{found.name}[/] {found.name_zh} (version {found.version})")
+    for version in found.earlier:
+        _say(f"Until {version.valid_until} version {version.version} holds: {version.path.name}")
     _say(f"{found.description}\n{found.description_zh}")
     due = f", due by day {found.due_day} of the next month" if found.due_day else ""
     _say(f"By {found.period_kind}{due}. Owner: {found.owner or '-'}. Grain: {found.grain}.")

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from orchestration.cli import out
 from orchestration.settings import Settings, settings
@@ -61,7 +62,7 @@ def run_and_report(here: Settings, month: str | None = None, full: bool = False)
     if not outcome.nothing_to_do:
         _summary(progress, time.monotonic() - began)
     for line in progress.notes:
-        out.print(f"[yellow]Note[/]  {line}", highlight=False)
+        out.print(f"[yellow]Note[/]  {escape(line)}", highlight=False)
     if outcome.nothing_to_do:
         out.print(
             "Nothing to do: every complete month in the landing area is loaded and published,"

@@ -174,6 +174,9 @@ def _print_feeds(feeds: list[dict[str, object]]) -> None:
         )  # fmt: skip
         for row in faulty:
             table.add_row("", "", "", "", f"[red]{row['error']}[/]", "")
+        if latest["drift_cnt"]:
+            note = f"{latest['drift_cnt']} noted differences from the contract: telmart feeds"
+            table.add_row("", "", "", "", f"[yellow]{note}[/]", "")
     out.print(table)
 
 

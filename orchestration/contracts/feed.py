@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,9 @@ class Column:
 class Feed:
     """One feed, as its contract describes it. ``name`` is ``<system>.<entity>``.
 
+    ``valid_until`` is the last period an earlier version holds for; ``earlier`` are those
+    versions, oldest first.
+
     ``enabled``: its contract is active and no switch turns it off; ``status_off``: the contract is
     not. It is due on day ``due_day`` of the following month (None: no day is agreed), at
     ``due_time``.
@@ -81,6 +84,8 @@ class Feed:
     encoding: str | None
     date_order: str
     path: Path
+    valid_until: str | None = None
+    earlier: tuple[Feed, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -94,6 +99,14 @@ class Feed:
                 return column
         raise KeyError(name)
 
+    def for_period(self, period: str) -> Feed:
+        """The version of the contract that holds for a period: this one, or an earlier one."""
+        for version in self.earlier:
+            if version.valid_until is not None and period <= version.valid_until:
+                return replace(version, enabled=self.enabled, status_off=self.status_off)
+        return self
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {**asdict(self), "path": str(self.path)}
+        earlier = [version.as_dict() for version in self.earlier]
+        return {**asdict(self), "path": str(self.path), "earlier": earlier}

@@ -113,7 +113,7 @@ def feed_page(feed: Feed, feeds: dict[str, Feed]) -> str:
         f"| control totals 控制总量 | {totals} |",
         f"| bad rows tolerated 容忍度 | {feed.tolerance:.1%} |",
         f"| serves 支撑需求 | {', '.join(feed.requirements) or '-'} |",
-        f"| version 版本 | {feed.version} |",
+        f"| version 版本 | {_versions(feed)} |",
         f"| state 状态 | {'active' if feed.enabled else 'draft: off'} |",
         "",
         "| column | 名称 | type | | meaning | rules | personal data | serves |",
@@ -163,6 +163,12 @@ def _due(feed: Feed) -> str:
     if feed.due_day is None:
         return "on change"
     return f"day {feed.due_day} of the next month, {feed.due_time}"
+
+
+def _versions(feed: Feed) -> str:
+    return "; ".join(
+        [feed.version, *(f"{v.version} until {v.valid_until}" for v in reversed(feed.earlier))]
+    )
 
 
 def _replaces(feed: Feed) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.contracts.feed import Column, Feed
 from orchestration.contracts.period import month_start
 from orchestration.contracts.switches import switched_off
+from orchestration.contracts.versions import MARK, is_earlier, with_earlier
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
 
@@ -38,6 +39,7 @@ _DATE_ORDERS = ("ymd", "mdy", "dmy")
 _FEED_PROPERTIES = (
     "nameZh", "descriptionZh", "period", "covers", "cadence", "dueDay", "dueTime", "owner",
     "tolerance", "controlTotals", "requirements", "delimiter", "encoding", "dateOrder",
+    "validUntil",
 )  # fmt: skip
 _COLUMN_PROPERTIES = (
     "nameZh", "descriptionZh", "aliases", "piiClass", "min", "max", "allowed", "timing",
@@ -70,10 +72,16 @@ def feed_named(settings: Settings, name: str) -> Feed:
 
 
 def read_contracts(folder: Path) -> dict[str, Feed]:
-    """Every contract ``<folder>/<system>/<entity>.yaml``, by feed name."""
+    """Every contract ``<folder>/<system>/<entity>.yaml``, by feed name, with its earlier versions
+    ``<entity>@<version>.yaml``.
+    """
     feeds: dict[str, Feed] = {}
+    versions: dict[str, list[Feed]] = {}
     for path in sorted([*folder.glob("*/*.yaml"), *folder.glob("*/*.yml")]):
         feed = read_contract(path)
+        if is_earlier(path):
+            versions.setdefault(feed.name, []).append(feed)
+            continue
         if feed.name in feeds:
             _fail(path, "id", f"{feed.name!r} is also in {feeds[feed.name].path}", "Rename one.")
         feeds[feed.name] = feed
@@ -82,6 +90,11 @@ def read_contracts(folder: Path) -> dict[str, Feed]:
             f"There are no contracts in {folder}.",
             "Put one file per feed there: <system>/<feed>.yaml; see docs/loading.md.",
         )
+    for name, earlier in versions.items():
+        if name not in feeds:
+            _fail(earlier[0].path, "id", f"{name!r} has no contract of today",
+                  f"An earlier version lies beside {earlier[0].entity}.yaml.")  # fmt: skip
+        feeds[name] = with_earlier(feeds[name], earlier)
     for feed in feeds.values():
         _refuse_dangling(feed, feeds)
     return dict(sorted(feeds.items()))
@@ -114,7 +127,7 @@ def read_contract(path: Path) -> Feed:
 @lru_cache(maxsize=512)
 def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
     contract = _parse(path)
-    system, entity = path.parent.name, path.stem
+    system, entity = path.parent.name, path.stem.partition(MARK)[0]
     name = f"{system}.{entity}"
     if contract.id != name:
         _fail(path, "id", f"is {contract.id!r}", f"The folder and file say {name!r}.")
@@ -139,6 +152,10 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         if total not in names or not columns[names.index(total)].is_numeric:
             _fail(path, "controlTotals", f"{total!r} is not a numeric column of the feed",
                   "Name numeric columns.")  # fmt: skip
+    valid_until = own.text("validUntil", "") or None
+    if valid_until and not is_earlier(path):
+        _fail(path, "validUntil", f"is {valid_until}, but this is the contract of today",
+              f"Only an earlier version ends: {entity}{MARK}{contract.version}.yaml.")  # fmt: skip
     kind = own.choice("period", ("month", "day", "full"), None)
     description = contract.description.purpose if contract.description else None
     active = (contract.status or "active") in {"active", "deprecated"}
@@ -157,6 +174,7 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         delimiter=_delimiter(path, own.text("delimiter", "")),
         encoding=own.choice("encoding", _ENCODINGS, "") or None,
         date_order=own.choice("dateOrder", _DATE_ORDERS, "ymd"), path=path,
+        valid_until=valid_until,
     )  # fmt: skip
 
 

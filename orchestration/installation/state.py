@@ -16,7 +16,7 @@ from orchestration.settings import Settings
 _FEEDS = """
     select distinct on (feed, period)
         feed, period, rows_loaded as rows, state, coalesce(finished_at, started_at) as loaded_at,
-        error
+        error, jsonb_array_length(drift) as drift_cnt
     from ops.load
     where {which}
     order by feed, period, load_id desc

@@ -22,6 +22,7 @@ from orchestration.loader.copying import (
     fast_copy,
     place,
 )
+from orchestration.loader.drift import EXTRA, Staging
 from orchestration.loader.extract import Extract
 from orchestration.loader.limits import limits_of
 from orchestration.loader.manifest import Manifest
@@ -57,6 +58,9 @@ class Attempt:
     problems: list[Problem] = field(default_factory=list)
     totals: dict[str, Decimal] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.staging = Staging(name for extract in self.extracts for name in extract.extra)
+
     def run(self) -> sql.Identifier:
         """Copy and check; returns the new table, not yet attached. The transaction stays open.
 
@@ -70,7 +74,14 @@ class Attempt:
         try:
             with self.connection.transaction():
                 table = self._create(careful=False)
-                self.counts = fast_copy(self.connection, table, self.extracts, proof, self.progress)
+                self.counts = fast_copy(
+                    self.connection,
+                    table,
+                    self.extracts,
+                    proof,
+                    self.progress,
+                    staging=self.staging,
+                )
                 faults.point("after_copy")
                 self.rows_read = sum(self.counts)
                 self._require_rows()
@@ -78,6 +89,7 @@ class Attempt:
         except (NotCleanError, psycopg.DataError, psycopg.IntegrityError):
             self.path = "careful"
             table = self._load_carefully(rules)
+        self.staging.fold(self.connection, table)
         faults.point("after_checks")
         return table
 
@@ -97,7 +109,14 @@ class Attempt:
     # ---- the careful path --------------------------------------------------------------------
     def _load_carefully(self, rules: list[Rule]) -> sql.Identifier:
         table = self._create(careful=True)
-        found = careful_copy(self.connection, table, self.extracts, self.progress, self.tolerance)
+        found = careful_copy(
+            self.connection,
+            table,
+            self.extracts,
+            self.progress,
+            tolerance=self.tolerance,
+            staging=self.staging,
+        )
         faults.point("after_copy")
         self.counts, self.problems = found.counts, found.problems
         self.rows_read = sum(found.counts) + len(found.problems)
@@ -137,11 +156,15 @@ class Attempt:
 
     def _create(self, *, careful: bool) -> sql.Identifier:
         table = partition.create_partition(
-            self.connection, self.feed, self.period, self.load_id, careful=careful
-        )
+            self.connection, self.feed, self.period, self.load_id,
+            careful=careful, staged=self.staging.columns,
+        )  # fmt: skip
         faults.point("after_create")
         if self.base is not None:
-            names = sql.SQL(", ").join(sql.Identifier(c.name) for c in self.feed.columns)
+            wanted = [c.name for c in self.feed.columns]
+            if EXTRA in partition.columns_of(self.connection, self.base):
+                wanted.append(EXTRA)
+            names = sql.SQL(", ").join(map(sql.Identifier, wanted))
             self.connection.execute(
                 sql.SQL("insert into {} ({}) select {} from {}").format(
                     table, names, names, self.base

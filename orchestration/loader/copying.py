@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from orchestration.loader import faults
+from orchestration.loader.drift import Staging
 from orchestration.loader.extract import Extract
 from orchestration.loader.partition import LINE
 from orchestration.loader.proof import Proof
@@ -44,6 +45,8 @@ def fast_copy(
     extracts: list[Extract],
     proof: Proof,
     progress: Progress,
+    *,
+    staging: Staging,
 ) -> list[int]:
     """Copy the files as they are; returns the number of rows of each.
 
@@ -53,7 +56,8 @@ def fast_copy(
     """
     counts = []
     for extract in extracts:
-        statement = _copy_statement(table, extract.columns, extract.delimiter, "")
+        columns = [staging.column_of(name) for name in extract.columns]
+        statement = _copy_statement(table, columns, extract.delimiter, "")
         stream = blocks(extract.pieces())
         rows, more = 0, True
         while more:
@@ -93,7 +97,9 @@ def careful_copy(
     table: sql.Identifier,
     extracts: list[Extract],
     progress: Progress,
+    *,
     tolerance: float,
+    staging: Staging,
 ) -> Careful:
     """Copy every row that can be a row and set the others aside.
 
@@ -106,7 +112,7 @@ def careful_copy(
         one = _CarefulFile(number, extract)
         statement = _copy_statement(
             table,
-            [*extract.columns, LINE],
+            [*map(staging.column_of, extract.columns), LINE],
             extract.delimiter,
             ", on_error ignore, log_verbosity verbose",
         )

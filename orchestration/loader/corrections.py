@@ -71,21 +71,25 @@ def rows(settings: Settings, load_id: int, limit: int = 20) -> list[dict[str, An
 def export(settings: Settings, load_id: int, path: Path) -> int:
     """Write a load's open rows as CSV to be corrected; returns how many.
 
-    The columns are the contract's, then notes beginning with ``_``. Fields that a row has beyond
+    The columns are the contract's, what the files had beyond them, then notes beginning with
+    ``_``. Fields that a row has beyond
     the contract's are added to its reason, for a person to sort out.
     """
     with connect(settings, row_factory=dict_row) as connection:
         origin = _quarantined(connection, load_id)
-        feed = feed_named(settings, origin.feed)
+        feed = feed_named(settings, origin.feed).for_period(origin.period)
         found = list(_open_rows(connection, load_id))
     names = [c.name for c in feed.columns]
     layout = {f["name"]: f for f in origin.files}
+    spelling = {n.casefold(): n for n in names}  # a new column is one, in whatever case
+    for column in (c for f in origin.files for c in f.get("columns", []) if c not in _NOTES):
+        spelling.setdefault(column.casefold(), column)
     with path.open("w", encoding="utf-8-sig", newline="") as f:
-        out = csv.DictWriter(f, [*names, *_NOTES], extrasaction="ignore")
+        out = csv.DictWriter(f, [*spelling.values(), *_NOTES], extrasaction="ignore")
         out.writeheader()
         for row in found:
             file = layout.get(row["file_name"], {})
-            columns = file.get("columns", names)
+            columns = [spelling.get(c.casefold(), c) for c in file.get("columns", names)]
             fields = fields_of(row["raw_line"] or "", file.get("delimiter", ","))
             surplus = fields[len(columns) :]
             reason = row["reason"] + (f"; surplus: {surplus}" if surplus else "")
@@ -126,7 +130,7 @@ def replay(settings: Settings, load_id: int, path: Path | None = None) -> LoadRe
         with connect(settings) as connection:
             prepare(connection)
             origin = _quarantined(connection, load_id)
-            feed = feed_named(settings, origin.feed)
+            feed = feed_named(settings, origin.feed).for_period(origin.period)
             period = parse_period(feed, origin.period)
             ledger.lock(connection, feed, period)
             ledger.bury_dead(connection, feed, period)
@@ -205,7 +209,8 @@ def _write_corrections(feed: Feed, exported: Path, target: Path) -> list[int]:
                 f" {', '.join(missing)}.",
                 "Begin with `telmart quarantine export` and keep its first line.",
             )
-        writer = csv.DictWriter(out, names, extrasaction="ignore")
+        new = [n for n in reader.fieldnames or [] if n not in names and n not in _NOTES]
+        writer = csv.DictWriter(out, [*names, *new], extrasaction="ignore")
         writer.writeheader()
         for row in reader:
             writer.writerow(row)

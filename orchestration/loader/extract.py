@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,20 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.contracts import Feed
+from orchestration.loader.drift import Drift
 from orchestration.loader.encoding import ToUtf8
 from orchestration.loader.header import match_columns, read_header
 from orchestration.loader.opening import PIECE, file_kind, pieces_of
+from orchestration.loader.parquet import parquet_pieces, parquet_schema, wider_columns
 from orchestration.loader.result import RejectedError
-
-_BATCH_ROWS = 8_192
 
 
 @dataclass
 class Extract:
     """An opened file.
 
-    ``columns`` are the contract's names in the file's order; ``first_line`` is the number that
-    the first data record has in messages. ``pieces()`` can be called more than once.
+    ``columns`` are the contract's names in the file's order, and among them the file's own names
+    of columns that the contract does not have. ``wider`` are columns whose type may hold more than
+    the contract says. ``first_line`` is the number that the first data record has in messages.
+    ``pieces()`` can be called more than once.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Extract:
     zone: str
     delimiter: str = ","
     columns: list[str] = field(default_factory=list)
+    wider: list[Drift] = field(default_factory=list)
     encoding: str = "utf-8"
     first_line: int = 2
 
@@ -39,10 +41,21 @@ class Extract:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def extra(self) -> list[str]:
+        """The columns that the contract does not have."""
+        known = {c.name for c in self.feed.columns}
+        return [name for name in self.columns if name not in known]
+
+    @property
+    def drift(self) -> list[Drift]:
+        """How the file differs from the contract without being refused for it."""
+        return [Drift(self.name, name, "new column") for name in self.extra] + self.wider
+
     def pieces(self) -> Iterator[bytes]:
         """UTF-8 CSV text without the header."""
         if self.kind == "parquet":
-            yield from _parquet_pieces(self)
+            yield from parquet_pieces(self.path, self.feed, self.columns, self.zone)
             return
         converter = ToUtf8(self.name, self.feed.encoding)
         stream = converter.convert(pieces_of(self.path))
@@ -88,7 +101,9 @@ def open_extract(feed: Feed, path: Path, zone: str) -> Extract:
         raise RejectedError(f"{path.name} is empty: 0 bytes.", "Have the file sent again.")
     extract = Extract(path, file_kind(path), feed, zone)
     if extract.kind == "parquet":
-        extract.columns = match_columns(feed, path.name, _parquet_schema(path).names)
+        schema = parquet_schema(path)
+        extract.columns = match_columns(feed, path.name, schema.names)
+        extract.wider = wider_columns(feed, path.name, extract.columns, schema.types)
         extract.first_line = 1
         return extract
     stream = ToUtf8(path.name, feed.encoding).convert(pieces_of(path))
@@ -113,50 +128,3 @@ def _split_header(name: str, stream: Iterator[bytes]) -> tuple[str, bytes]:
             "Save it with Unix (LF) or Windows (CR LF) line ends.",
         )
     return line.rstrip(b"\r").decode("utf-8", "replace"), rest
-
-
-# ---- Parquet -----------------------------------------------------------------------------------
-def _parquet_schema(path: Path) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415
-
-    try:
-        return parquet.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RejectedError(
-            f"{path.name} is a damaged Parquet file: {error}.", "Have the file sent again, whole."
-        ) from error
-
-
-def _parquet_pieces(extract: Extract) -> Iterator[bytes]:
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv, parquet  # noqa: PLC0415
-
-    options = csv.WriteOptions(include_header=False, quoting_style="needed")
-    try:
-        # buffered, so that a row group is read page by page and never held whole
-        with parquet.ParquetFile(extract.path, buffer_size=PIECE, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False):
-                plain = [_plain(column, extract) for column in batch.columns]
-                out = io.BytesIO()
-                csv.write_csv(pa.record_batch(plain, names=extract.columns), out, options)
-                yield out.getvalue()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise RejectedError(
-            f"{extract.name} cannot be read as Parquet: {error}.",
-            "Have it written again with plain columns: text, numbers, dates, timestamps.",
-        ) from error
-
-
-def _plain(values: Any, extract: Extract) -> Any:
-    """A column that CSV can hold: local timestamps, no dictionary."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute  # noqa: PLC0415
-
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if pa.types.is_timestamp(values.type) and values.type.tz:
-        values = compute.local_timestamp(values.cast(pa.timestamp("us", extract.zone)))
-    if pa.types.is_timestamp(values.type):
-        values = values.cast(pa.timestamp("us"), safe=False)
-    return values

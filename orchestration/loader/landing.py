@@ -79,7 +79,9 @@ def pending(settings: Settings) -> list[Arrival]:
             a
             for a in found
             if not _overruled(a, loaded.get((a.feed, a.period)), replaced.get((a.feed, a.period)))
-            and _differs(connection, feeds[a.feed], a, loaded.get((a.feed, a.period)))
+            and _differs(
+                connection, feeds[a.feed].for_period(a.period), a, loaded.get((a.feed, a.period))
+            )
         ]
 
 

@@ -121,6 +121,7 @@ def finish(connection: Connection[Any], result: LoadResult, files: list[dict[str
         " files = %(files)s, rows_read = %(read)s, rows_loaded = %(loaded)s,"
         " rows_quarantined = %(bad)s, control_totals = %(totals)s,"
         " replaced_load_id = %(replaced)s, error = %(error)s, remedy = %(remedy)s,"
+        " drift = %(drift)s,"
         " finished_at = clock_timestamp() where load_id = %(load_id)s",
         {
             "state": result.state,
@@ -134,6 +135,7 @@ def finish(connection: Connection[Any], result: LoadResult, files: list[dict[str
             "replaced": result.replaced_load_id,
             "error": result.error or None,
             "remedy": result.remedy or None,
+            "drift": Jsonb(result.drift),
             "load_id": result.load_id,
         },
     )

@@ -55,6 +55,7 @@ def load_period(
     """
     contract = feed_named(settings, feed)
     when = parse_period(contract, period)
+    contract = contract.for_period(when.text)
     if not contract.enabled:
         raise TelmartError(f"{feed} is switched off.", f"`telmart feeds on {feed}` turns it on.")
     paths = data_files(settings, contract, when, files)
@@ -121,7 +122,8 @@ class PeriodLoad:
         if not self.correcting and not wrong and self._is_same(content):
             return self._skip()
         self.connection.rollback()
-        partition.ensure_parent(self.connection, self.feed)
+        widened = partition.ensure_parent(self.connection, self.feed)
+        self.result.drift = [drift.as_dict() for drift in widened]
         if not self.dry_run:
             self.result.load_id = ledger.begin(self.connection, self.feed, self.period, content)
         faults.point("after_ledger")
@@ -178,6 +180,7 @@ class PeriodLoad:
         stats = {p: p.stat() for p in self.paths}
         zone = self.settings.timezone
         extracts = [open_extract(self.feed, p, zone) for p in self.paths]
+        self.result.drift += [drift.as_dict() for x in extracts for drift in x.drift]
         base = partition.partition_name(self.feed, self.period) if self.correcting else None
         self.attempt = attempt = Attempt(
             self.connection, self.feed, self.period, self.result.load_id or 0, extracts,

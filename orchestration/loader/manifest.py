@@ -13,6 +13,8 @@ from orchestration.loader.result import RejectedError
 
 NAME = "manifest.json"
 _AGAIN = "Have the sender correct the manifest or send the files again."
+#: digits before the point that no total of an operator has
+_LARGEST = 100
 _FIELDS = ("feed", "period", "files", "row_count", "control_totals")
 
 
@@ -102,7 +104,8 @@ def read_manifest(path: Path, feed: Feed) -> Manifest:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        _require_storable(content)
+    except (ValueError, RecursionError) as error:
         raise RejectedError(f"{path.name} is not JSON: {error}.", _AGAIN) from error
     if not isinstance(content, dict):
         raise _wrong("it", content, "an object with feed, period, files, row_count")
@@ -112,6 +115,9 @@ def read_manifest(path: Path, feed: Feed) -> Manifest:
     files = content.get("files") or []
     if not isinstance(files, list) or not all(isinstance(f, dict) and f.get("name") for f in files):
         raise _wrong("files", files, 'a list of {"name", "bytes", "sha256"}')
+    for f in files:
+        if f.get("bytes") is not None and type(f["bytes"]) is not int:
+            raise _wrong("files.bytes", f["bytes"], "a whole number")
     rows = content.get("row_count")
     if rows is not None and type(rows) is not int:
         raise _wrong("row_count", rows, "a whole number")
@@ -123,6 +129,14 @@ def read_manifest(path: Path, feed: Feed) -> Manifest:
         control_totals=_totals(content.get("control_totals") or {}, feed),
         content=content,
     )
+
+
+def _require_storable(content: Any) -> None:
+    """ValueError for what Python takes for JSON and the ledger cannot hold."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    text.encode("utf-8")  # no halves of characters
+    if "\\u0000" in text:
+        raise ValueError("it holds a NUL character")
 
 
 def _totals(value: Any, feed: Feed) -> dict[str, Decimal]:
@@ -137,6 +151,8 @@ def _totals(value: Any, feed: Feed) -> dict[str, Decimal]:
             totals[column] = Decimal(str(total))
         except InvalidOperation:
             raise _wrong(f"control_totals.{column}", total, "a number") from None
+        if not totals[column].is_finite() or totals[column].adjusted() > _LARGEST:
+            raise _wrong(f"control_totals.{column}", total, "a number")
     return totals
 
 

@@ -9,11 +9,12 @@ from psycopg.rows import dict_row
 from orchestration.contracts import all_feeds
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
+from orchestration.loader.drift import describe
 from orchestration.loader.landing import strays
 from orchestration.settings import Settings
 
 _CURRENT = (
-    "select distinct on (feed) feed, period, rows_loaded, finished_at,"
+    "select distinct on (feed) feed, period, rows_loaded, finished_at, drift,"
     " count(*) over (partition by feed) as periods"
     " from ops.load where is_current order by feed, period_date desc"
 )
@@ -30,7 +31,8 @@ _WRONG = (
 def feed_states(settings: Settings) -> list[dict[str, Any]]:
     """One entry per feed: latest loaded period, its rows, and what stands in the way.
 
-    ``state`` is loaded, never, off, or that of the last attempt that went wrong.
+    ``state`` is loaded, never, off, or that of the last attempt that went wrong; ``drift`` is how
+    the latest loaded period differed from the contract.
     """
     with connect(settings, row_factory=dict_row) as connection:
         current = {r["feed"]: r for r in connection.execute(_CURRENT)}
@@ -53,6 +55,7 @@ def feed_states(settings: Settings) -> list[dict[str, Any]]:
                 "rows": now["rows_loaded"] if now else None,
                 "state": state,
                 "loaded_at": now["finished_at"] if now else None,
+                "drift": describe(now["drift"]) if now else [],
                 "error": bad["error"] if bad else None,
                 "error_period": bad["period"] if bad else None,
             }

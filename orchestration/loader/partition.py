@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 
-from orchestration.contracts import Feed, Period, all_feeds
+from orchestration.contracts import Column, Feed, Period, all_feeds
 from orchestration.contracts.derive import comments_ddl, parent_table_ddl, table_comment
+from orchestration.contracts.widening import same_type, widens
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
+from orchestration.loader.drift import EXTRA, Drift
+from orchestration.loader.widening import widen_columns
 from orchestration.settings import Settings
 
 #: how long the swap may wait for a query that is reading the table
@@ -17,44 +21,81 @@ SWAP_TIMEOUT = "60s"
 LINE = "_line"
 
 
-def ensure_parent(connection: Connection[Any], feed: Feed) -> None:
+def ensure_parent(connection: Connection[Any], feed: Feed) -> list[Drift]:
     """Make the feed's raw table, or bring it to this version of the contract. Commits.
 
     Columns a newer contract adds are added, empty for older periods; columns it no longer has
-    stay, empty for newer ones.
+    stay, empty for newer ones. A column whose type became wider is widened, in all periods. An
+    earlier version is served by the table as it is.
+
+    Returns:
+        The columns that were widened.
 
     Raises:
-        TelmartError: a column's type has changed, which cannot be done behind the models' back.
+        TelmartError: a column's type has changed otherwise, or a query held the table too long.
     """
     connection.execute("select pg_advisory_xact_lock(hashtext('telmart.raw:' || %s))", [feed.table])
     connection.execute("set local client_min_messages = warning")
+    connection.execute("select set_config('lock_timeout', %s, true)", [SWAP_TIMEOUT])
+    try:
+        widened = _bring_to(connection, feed)
+    except errors.LockNotAvailable as error:
+        connection.rollback()
+        raise TelmartError(
+            f"raw.{feed.table} was being read for more than {SWAP_TIMEOUT}, so that it could not"
+            f" be changed as {feed.path.name} says.",
+            "Wait for the query to end (`telmart psql`, pg_stat_activity) and load again.",
+        ) from error
+    except TelmartError:
+        connection.rollback()
+        raise
+    _comment(connection, feed)
+    connection.commit()
+    return widened
+
+
+def _bring_to(connection: Connection[Any], feed: Feed) -> list[Drift]:
+    """Make or change the raw table; returns the columns that were widened."""
     connection.execute(parent_table_ddl(feed))
-    have = _columns(connection, feed)
+    have = columns_of(connection, _parent(feed))
+    wider: dict[str, str] = {}
     for column in feed.columns:
-        if column.name not in have:
-            connection.execute(
-                sql.SQL("alter table raw.{} add column {} {}").format(
-                    sql.Identifier(feed.table),
-                    sql.Identifier(column.name),
-                    sql.SQL(column.sql_type),
-                )
-            )
-            continue
-        wanted = _type_name(connection, column.sql_type)
-        if have[column.name] != wanted:
-            connection.rollback()
-            raise TelmartError(
-                f"Contract {feed.path} says {column.name} is {wanted}, but in raw.{feed.table}"
-                f" it is {have[column.name]}.",
-                "Put the old type back, or give the column a new name in the contract.",
-            )
+        old = have.get(column.name)
+        if old is None:
+            _alter(connection, feed, "add column {} {}", column.name, column.sql_type)
+        elif widens(old, column.sql_type):
+            wider[column.name] = column.sql_type
+        elif not same_type(old, column.sql_type) and not (
+            feed.valid_until and widens(column.sql_type, old)
+        ):
+            raise _changed(feed, column, old)
+    widen_columns(connection, feed.table, wider)
+    return [
+        Drift(f"raw.{feed.table}", name, "wider contract", sql_type, have[name])
+        for name, sql_type in wider.items()
+    ]
+
+
+def _changed(feed: Feed, column: Column, old: str) -> TelmartError:
+    """The refusal of a type that would lose what is there."""
+    narrower = "narrower than" if widens(column.sql_type, old) else "not"
+    return TelmartError(
+        f"Contract {feed.path} says {column.name} is {column.sql_type}, which is {narrower} what"
+        f" raw.{feed.table} holds: {old}.",
+        "Put the old type back, or give the column a new name in the contract. Only wider types"
+        " of the same kind take the place of another.",
+    )
+
+
+def _comment(connection: Connection[Any], feed: Feed) -> None:
     known = connection.execute(
         "select obj_description(to_regclass(%s), 'pg_class')", [f'raw."{feed.table}"']
     ).fetchone()
-    if known is None or known[0] != table_comment(feed):
-        for comment in comments_ddl(feed):
-            connection.execute(comment)
-    connection.commit()
+    old = known[0] if known else None
+    if old == table_comment(feed) or (old and feed.valid_until):
+        return
+    for comment in comments_ddl(feed):
+        connection.execute(comment)
 
 
 def ensure_parents(settings: Settings) -> None:
@@ -76,11 +117,18 @@ def ensure_parents(settings: Settings) -> None:
 
 
 def create_partition(
-    connection: Connection[Any], feed: Feed, period: Period, load_id: int, *, careful: bool
+    connection: Connection[Any],
+    feed: Feed,
+    period: Period,
+    load_id: int,
+    *,
+    careful: bool,
+    staged: Sequence[str] = (),
 ) -> sql.Identifier:
     """Make the table that will become the partition, in this transaction; returns its name.
 
-    On the careful path nothing is required yet, and a column holds each row's line.
+    On the careful path nothing is required yet, and a column holds each row's line. ``staged`` are
+    text columns for what the contract does not have.
     """
     # in front, where it is found without unpacking the values before it
     parts: list[sql.Composable] = [sql.SQL(LINE + " bigint")] if careful else []
@@ -90,9 +138,11 @@ def create_partition(
             sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.sql_type)) + strict
         )
     names = {c.name for c in feed.columns} | {"_period", "_load_id"}
-    for retired, type_name in _columns(connection, feed).items():
-        if retired not in names:
-            parts.append(sql.SQL("{} {}").format(sql.Identifier(retired), sql.SQL(type_name)))
+    others = {n: t for n, t in columns_of(connection, _parent(feed)).items() if n not in names}
+    if staged:
+        others |= {EXTRA: "jsonb", **dict.fromkeys(staged, "text")}
+    for other, type_name in others.items():
+        parts.append(sql.SQL("{} {}").format(sql.Identifier(other), sql.SQL(type_name)))
     value = sql.Literal(period.value)
     # The check lets the table be attached later without reading it again.
     parts.append(
@@ -144,6 +194,7 @@ def detach_current(
 def attach(connection: Connection[Any], feed: Feed, period: Period, table: sql.Identifier) -> None:
     """Make ``table`` the partition of its period."""
     connection.execute("select set_config('lock_timeout', %s, true)", [SWAP_TIMEOUT])
+    _make_alike(connection, feed, table)
     connection.execute(
         sql.SQL("alter table {} rename to {}").format(
             table, sql.Identifier(f"{feed.table}__{period.tag}")
@@ -156,19 +207,47 @@ def attach(connection: Connection[Any], feed: Feed, period: Period, table: sql.I
     )
 
 
-def _columns(connection: Connection[Any], feed: Feed) -> dict[str, str]:
-    """Columns of the parent table and their types, as PostgreSQL writes them."""
+def _make_alike(connection: Connection[Any], feed: Feed, table: sql.Identifier) -> None:
+    """Give the new table the columns and types of the raw table, and that ``_extra`` if need be.
+
+    They differ where an earlier version of the contract was narrower, where this is the first
+    load with a new column, and where another load has changed the raw table meanwhile.
+    """
+    connection.execute(
+        sql.SQL("lock table only {} in share update exclusive mode").format(_parent(feed))
+    )
+    parent = columns_of(connection, _parent(feed))
+    mine = columns_of(connection, table)
+    if EXTRA in mine and EXTRA not in parent:
+        _alter(connection, feed, "add column {} {}", EXTRA, "jsonb")
+    for name, sql_type in parent.items():
+        if mine.get(name) == sql_type:
+            continue
+        verb = "alter column {} type {}" if name in mine else "add column {} {}"
+        connection.execute(
+            sql.SQL("alter table {} " + verb).format(  # type: ignore[arg-type]
+                table, sql.Identifier(name), sql.SQL(sql_type)
+            )
+        )
+
+
+def _alter(connection: Connection[Any], feed: Feed, verb: str, name: str, sql_type: str) -> None:
+    connection.execute(
+        sql.SQL("alter table {} " + verb).format(  # type: ignore[arg-type]
+            _parent(feed), sql.Identifier(name), sql.SQL(sql_type)
+        )
+    )
+
+
+def columns_of(connection: Connection[Any], table: sql.Identifier) -> dict[str, str]:
+    """A table's columns and their types, as PostgreSQL writes them; empty if there is none."""
     found = connection.execute(
         "select attname, format_type(atttypid, atttypmod) from pg_attribute"
         " where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
-        [f'raw."{feed.table}"'],
+        [table.as_string(connection)],
     )
     return dict(found.fetchall())
 
 
-def _type_name(connection: Connection[Any], sql_type: str) -> str:
-    found = connection.execute(
-        "select format_type(to_regtype(%s), to_regtypemod(%s))", [sql_type, sql_type]
-    ).fetchone()
-    assert found is not None  # noqa: S101 - a select without from always gives a row
-    return str(found[0])
+def _parent(feed: Feed) -> sql.Identifier:
+    return sql.Identifier("raw", feed.table)

@@ -111,7 +111,7 @@ class ControlValues:
                 if not value.is_finite():
                     raise InvalidOperation
                 self.totals[column] += value
-            except InvalidOperation:
+            except ArithmeticError:  # no number, or one beyond all bounds
                 self.unread.add(column)
 
 

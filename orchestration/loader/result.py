@@ -54,7 +54,10 @@ class Arrival:
 
 @dataclass
 class LoadResult:
-    """What became of one attempt. ``load_id`` is None for a dry run."""
+    """What became of one attempt. ``load_id`` is None for a dry run.
+
+    ``drift`` is how files and raw table differed from the contract without being refused for it.
+    """
 
     load_id: int | None
     feed: str
@@ -72,6 +75,7 @@ class LoadResult:
     same_as_load_id: int | None = None
     control_totals: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    drift: list[dict[str, str]] = field(default_factory=list)
 
     def raise_for_state(self) -> LoadResult:
         """Itself if the period is loaded now (or was already), else its error raised."""

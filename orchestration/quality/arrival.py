@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ import psycopg
 from psycopg import sql
 
 from orchestration.contracts import Feed
-from orchestration.quality.contract_rules import AFTER, FIRST
+from orchestration.quality.contract_rules import AFTER, FIRST, contract_rules
 from orchestration.quality.evaluation import Evaluation
 from orchestration.quality.profile import aggregates, dates, keep, measured, profile_query
-from orchestration.quality.rules import Outcome, Reference, Suite
+from orchestration.quality.rules import Outcome, Reference, Rule, Suite
 from orchestration.quality.validator import Validator
 
 _CURRENT = """
@@ -98,7 +98,27 @@ def check_arrival(
     others = [rule for rule in suite.rules if rule not in links]
     # Published periods are tested again only against the feed that changed under them.
     evaluation = Evaluation(connection, validator, suite, batch)
-    return evaluation.run(others, found.pending) + evaluation.run(links, found.periods)
+    outcomes: list[Outcome] = []
+    for version, periods in _by_version(feed, found.pending):
+        outcomes += evaluation.run(_rules_of(version, feed, others), periods)
+    return outcomes + evaluation.run(links, found.periods)
+
+
+def _by_version(feed: Feed, periods: Mapping[str, str]) -> list[tuple[Feed, dict[str, str]]]:
+    """The periods by the version of the contract they are under, the present one last."""
+    versions = [*feed.earlier, feed]
+    groups: dict[str, dict[str, str]] = {v.version: {} for v in versions}
+    for literal, name in periods.items():
+        groups[feed.for_period(name).version][literal] = name
+    return [(v, groups[v.version]) for v in versions if groups[v.version]]
+
+
+def _rules_of(version: Feed, feed: Feed, rules: Sequence[Rule]) -> Sequence[Rule]:
+    """``rules`` with those of the contract as ``version`` states them."""
+    if version is feed:
+        return rules
+    present = contract_rules(feed)
+    return [*contract_rules(version), *(rule for rule in rules if rule not in present)]
 
 
 def _measure(

@@ -39,9 +39,10 @@ def _complete(feed: Feed) -> Rule:
     return Rule(
         id="columns_are_there",
         type="ExpectTableColumnsToMatchSet",
-        kwargs={"column_set": names, "exact_match": True},
-        description=f"The {len(feed.columns)} columns of the contract are there, and no others.",
-        description_zh=f"合同中的 {len(feed.columns)} 列齐全，且没有多余的列。",
+        # columns of other versions and what is kept of new ones stand beside them
+        kwargs={"column_set": names, "exact_match": False},
+        description=f"The {len(feed.columns)} columns of the contract are there.",
+        description_zh=f"合同中的 {len(feed.columns)} 列齐全。",
         reason="A column that vanished would be read as nothing.",
         owner=feed.owner,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from orchestration.contracts import Feed
 from orchestration.engine.databases import connect
 from orchestration.loader import Arrival, LoadResult, load_period
+from orchestration.loader.drift import describe
 from orchestration.publication import open_hold, open_holds, resolve_holds
 from orchestration.refresh.progress import Stage, current
 from orchestration.settings import Settings
@@ -56,6 +57,10 @@ def load_feed(settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> Fe
                 text=f"{feed.name} {arrival.period}",
                 say=f"{feed.name} {arrival.period}: {result.state}, {result.rows_loaded:,} rows",
             )
+            if result.drift:
+                first, *more = describe(result.drift)
+                rest = f" (and {len(more)} more: telmart feeds)" if more else ""
+                progress.notes.append(f"{feed.name} {arrival.period}: {first}{rest}")
     _holds(settings, feed, done.refused)
     return done
 

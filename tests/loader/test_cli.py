@@ -11,7 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from orchestration.settings import ROOT
-from tests.loader.support import Warehouse, row, rows, text
+from tests.contracts.test_versions import contract
+from tests.loader.support import FEED, Warehouse, row, rows, text
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -28,10 +29,10 @@ def telmart(warehouse: Warehouse) -> Run:
     }
     env.pop("TELMART_OPERATOR", None)
 
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
+    def run(*args: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "orchestration.cli", *args],
-            cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60,
+            cwd=ROOT, env=env | more, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
 
     return run
@@ -86,7 +87,7 @@ def test_a_refused_load_says_what_to_do_and_exits_with_1(
 
 @pytest.mark.fast
 def test_contracts_from_the_command_line() -> None:
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
+    def run(*args: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "orchestration.cli", "feeds", *args],
             cwd=ROOT, capture_output=True, text=True, check=False,
@@ -99,3 +100,31 @@ def test_contracts_from_the_command_line() -> None:
     assert "充值金额" in run("describe", "boss.recharge").stdout
     wrong = run("describe", "boss.rechrge")
     assert (wrong.returncode, "Did you mean boss.recharge?" in wrong.stderr) == (1, True)
+
+
+def test_drift_is_shown(warehouse: Warehouse, telmart: Run) -> None:
+    header = "recharge_id,subscriber_id,recharged_at,recharge_amt,recharge_channel,[red]note"
+    path = str(warehouse.file("x.csv", text([f"{line},n" for line in rows(3)], header)))
+    told = "x.csv: column '[red]note' is not in the contract; its values are kept in _extra"
+    load = ("load", "boss.recharge", "2026-10", path)
+    assert f"Drift: {told}" in telmart(*load, "--dry-run").stdout
+    assert f"Drift: {told}" in telmart(*load).stdout
+    assert f"boss.recharge 2026-10: {told}" in telmart("feeds").stdout
+    (feed,) = [
+        f for f in json.loads(telmart("feeds", "--json").stdout) if f["feed"] == "boss.recharge"
+    ]
+    assert feed["drift"] == [told]
+    (state,) = json.loads(telmart("status", "--json").stdout)["feeds"]
+    assert state["drift_cnt"] == 1
+    assert "1 noted differences from the contract: telmart feeds" in telmart("status").stdout
+
+
+def test_describe_names_earlier_versions(warehouse: Warehouse, telmart: Run) -> None:
+    warehouse.with_operator({FEED: contract("1.1.0")})
+    operator = warehouse.folder / "operator"
+    earlier = operator / "contracts/boss/recharge@1.0.0.yaml"
+    earlier.write_text(contract("1.0.0", "2025-12"), encoding="utf-8")
+    shown = telmart("feeds", "describe", FEED, TELMART_OPERATOR=str(operator))
+    assert "(version 1.1.0)" in shown.stdout
+    assert "Until 2025-12 version 1.0.0 holds: recharge@1.0.0.yaml" in shown.stdout
+    assert telmart("feeds", TELMART_OPERATOR=str(operator)).returncode == 0

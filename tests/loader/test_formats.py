@@ -196,12 +196,14 @@ def test_a_column_that_a_newer_contract_adds_or_drops(warehouse: Warehouse) -> N
     assert warehouse.count() == 6
 
 
-def test_a_changed_type_is_refused_with_the_way_out(warehouse: Warehouse) -> None:
+def test_a_narrower_type_is_refused_with_the_way_out(warehouse: Warehouse) -> None:
     contract = (Path(__file__).parents[2] / "expectations/contracts/boss/recharge.yaml").read_text()
     warehouse.load(warehouse.file("a.csv", text(rows(3))))
-    wider = warehouse.with_operator({"boss.recharge": contract.replace("(18,2)", "(20,4)")})
-    with pytest.raises(Exception, match=r"recharge_amt is numeric\(20,4\)") as caught:
-        wider.load(warehouse.file("b.csv", text(rows(4))))
+    narrower = warehouse.with_operator({"boss.recharge": contract.replace("(18,2)", "(16,2)")})
+    with pytest.raises(
+        Exception, match=r"recharge_amt is numeric\(16,2\), which is narrower than"
+    ) as caught:
+        narrower.load(warehouse.file("b.csv", text(rows(4))))
     assert "give the column a new name" in caught.value.remedy
     assert warehouse.count() == 3
 

@@ -37,11 +37,28 @@ def test_the_order_is_the_file_s() -> None:
     assert read_header(FEED, "x.csv", ",".join(reversed(NAMES)))[1] == NAMES[::-1]
 
 
+def test_a_new_column_keeps_its_own_name() -> None:
+    header = ",".join(["Note", *NAMES, " 备注\u3000二 "])
+    assert read_header(FEED, "x.csv", header) == (",", ["Note", *NAMES, "备注\u3000二"])
+
+
 @pytest.mark.parametrize(
     ("header", "message", "remedy"),
     [
         (",".join(NAMES[:-1]), "missing recharge_channel", "feeds describe boss.recharge"),
-        (",".join([*NAMES, "note"]), "not in the contract: 'note'", "describe"),
+        (",".join([*NAMES, "note", "NOTE"]), "named twice: note", "describe"),
+        (",".join([*NAMES, ""]), "not in the contract and no name: ''", "describe"),
+        (",".join([*NAMES, "no\x00te"]), r"no name: 'no\x00te'", "describe"),
+        (",".join([*NAMES, "no\ufffdte"]), r"no name: 'no\ufffdte'", "describe"),
+        (",".join([*NAMES, "x" * 201]), "not in the contract and no name: 'xxx", "describe"),
+        (
+            ",".join([*NAMES, *(f"n{i}" for i in range(201))]),
+            "201 are not in the contract, at most 200 may be",
+            "describe",
+        ),
+        (f'recharge_id,"{"x" * 200_000}"', "the header cannot be read: field larger", "line end"),
+        (",".join([*NAMES, '"a']), "the header cannot be read: unexpected end of data", "quote"),
+        (",".join([*NAMES, "a\u200b"]), r"no name: 'a\u200b'", "describe"),
         (
             ",".join([*NAMES[:3], "recharge_amount", NAMES[4]]),
             "missing recharge_amt; not in the contract: 'recharge_amount'",
