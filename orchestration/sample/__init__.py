@@ -1,4 +1,4 @@
-"""The sample operator: nine feeds of a fictional province, always the same for a seed.
+"""The sample operator: all feeds of a fictional province, always the same for a seed.
 
 ``generate`` writes the extracts to a landing area and, beside it, a truth file that the warehouse
 never reads: who leaves and why, who loses value, whose forwarding jumps. ``plant`` spoils one

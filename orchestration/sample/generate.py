@@ -16,134 +16,22 @@ import polars as pl
 import yaml
 
 from orchestration.errors import TelmartError
-from orchestration.sample.accounts import Accounts
 from orchestration.sample.behaviour import Behaviour
 from orchestration.sample.calendar import Month, months
-from orchestration.sample.campaigns import CampaignLists, CampaignPlans
-from orchestration.sample.channel_lists import ChannelLists
-from orchestration.sample.competition import Competition
-from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
-from orchestration.sample.counters import Counters
-from orchestration.sample.customer_voice import CustomerVoice
-from orchestration.sample.dealer_business import DealerBusiness
+from orchestration.sample.channel.openings import place_openings
 from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
-from orchestration.sample.group_billing import GroupBilling
-from orchestration.sample.group_master import GroupMaster
-from orchestration.sample.group_members import GroupMembers
-from orchestration.sample.group_people import GroupPeople
 from orchestration.sample.lives import live
-from orchestration.sample.mediation import Mediation
-from orchestration.sample.opening_feeds import OpeningFeeds
-from orchestration.sample.openings import place_openings
 from orchestration.sample.operator import (
     Block,
     BlockMonth,
     Operator,
-    OperatorPart,
     Scale,
-    SubscriberPart,
 )
-from orchestration.sample.organisation import Organisation
+from orchestration.sample.parts import FEEDS, FULL_FEEDS, OPERATOR_PARTS, SUBSCRIBER_PARTS
 from orchestration.sample.places import SEEDS, read_places
 from orchestration.sample.population import draw_population
-from orchestration.sample.subscribers import Subscribers
-from orchestration.sample.work import FULL_WORK_FEEDS, WORK_FEEDS, Work
 from orchestration.settings import ROOT
 
-FEEDS = (
-    "hr.org_unit",
-    "hr.staff",
-    "crm.subscriber",
-    "boss.product",
-    "crm.contract",
-    "boss.subscriber_usage",
-    "boss.subscriber_bill",
-    "boss.recharge",
-    "boss.status_event",
-    "campaign.campaign",
-    "campaign.target",
-    "campaign.contact",
-    "mediation.usage_destination",
-    "mediation.usage_area",
-    "mediation.first_use",
-    "crm.customer_contact",
-    "crm.warning_feedback",
-    "boss.call_forward_setting",
-    "points.movement",
-    "crm.group_customer",
-    "crm.group_product",
-    "crm.group_contract",
-    "crm.product_instance",
-    "crm.customer_list",
-    "channel.outlet",
-    "channel.dealer",
-    "channel.agreement",
-    "recharge.air_recharge",
-    "recharge.card_batch",
-    "channel.contest_result",
-    "channel.fund_movement",
-    "boss.number_allocation",
-    "channel.outlet_check",
-    "channel.dealer_message",
-    "boss.bill_item",
-    "boss.payment",
-    "boss.receivable",
-    "finance.cost_allocation",
-    "crm.group_member",
-    "crm.party_relation",
-    "competitor.ported_number",
-    "boss.account",
-    "boss.account_member",
-    "boss.opening",
-    "recharge.card_activation",
-    "boss.commission",
-    *WORK_FEEDS,
-    "competitor.intelligence",
-    "competitor.tariff",
-    "competitor.outlet_census",
-    "market.area",
-    "channel.transaction",
-    "channel.hall_month",
-    "echannel.device_status",
-    "echannel.activity",
-    "survey.inspection_item",
-    "crm.key_person",
-    "crm.key_person_event",
-    "crm.liaison",
-    "crm.group_rating",
-    "crm.benefit_grant",
-    "echannel.user_month",
-    "echannel.outbound_call",
-    "survey.sms_rating",
-    "survey.answer",
-)
-#: feeds that come whole, not by month; their parts yield them in the last month
-FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
-#: the parts that make the feeds; order matters to nobody
-OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
-    Organisation,
-    CampaignPlans,
-    GroupMaster,
-    ChannelLists,
-    DealerBusiness,
-    Work,
-    Competition,
-    Counters,
-)
-SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
-    Subscribers,
-    CampaignLists,
-    Mediation,
-    CustomerContacts,
-    CallForwarding,
-    Points,
-    GroupMembers,
-    Accounts,
-    OpeningFeeds,
-    GroupPeople,
-    CustomerVoice,
-    GroupBilling,
-)
 MAX_MONTHS = 60
 Say = Callable[[int, int], None]
 
@@ -276,8 +164,10 @@ def chinese_headers(feeds: set[str]) -> dict[str, dict[str, str]]:
 def generator_version() -> str:
     """Fingerprint of everything the files depend on besides the options."""
     digest = hashlib.sha256()
-    for path in [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SEEDS.glob("*.csv"))]:
-        digest.update(path.name.encode() + path.read_bytes())
+    code = Path(__file__).parent
+    for root, files in ((code, sorted(code.rglob("*.py"))), (SEEDS, sorted(SEEDS.glob("*.csv")))):
+        for path in files:
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

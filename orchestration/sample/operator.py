@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import polars as pl
@@ -81,6 +81,11 @@ class BlockMonth:
 class OperatorPart(Protocol):
     """Made once as ``Part(operator)``; asked for each month in order."""
 
+    #: the feeds it makes
+    feeds: ClassVar[tuple[str, ...]]
+
+    def __init__(self, operator: Operator) -> None: ...
+
     def of_month(self, t: int) -> Tables:
         """Tables of month ``t``, with the columns of their contracts (see ``tables``)."""
 
@@ -90,6 +95,10 @@ class OperatorPart(Protocol):
 
 class SubscriberPart(Protocol):
     """Made once per block as ``Part(operator, block)``; asked for each month in order."""
+
+    feeds: ClassVar[tuple[str, ...]]
+
+    def __init__(self, operator: Operator, block: Block) -> None: ...
 
     def of_month(self, made: BlockMonth) -> Tables:
         """The block's rows of one month."""

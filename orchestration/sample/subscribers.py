@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,15 @@ RECHARGE_CHANNELS = ["hall", "dealer", "online", "bank", "card"]
 
 class Subscribers:
     """What the billing system and the customer file know of a block of subscribers."""
+
+    feeds: ClassVar[tuple[str, ...]] = (
+        "crm.subscriber",
+        "crm.contract",
+        "boss.subscriber_usage",
+        "boss.subscriber_bill",
+        "boss.recharge",
+        "boss.status_event",
+    )
 
     def __init__(self, operator: Operator, block: Block) -> None:
         self.span, self.places = operator.span, operator.places
