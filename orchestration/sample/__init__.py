@@ -6,6 +6,7 @@ feed-month on purpose (see ``faults``).
 """
 
 from orchestration.sample.faults import FAULTS, plant
-from orchestration.sample.generate import SampleOptions, generate
+from orchestration.sample.generate import generate
+from orchestration.sample.scale import SCALES, SampleOptions
 
-__all__ = ["FAULTS", "SampleOptions", "generate", "plant"]
+__all__ = ["FAULTS", "SCALES", "SampleOptions", "generate", "plant"]

@@ -70,9 +70,9 @@ class Lives:
         return np.concatenate(who), np.concatenate(when)
 
 
-def live(seed: int, people: Population, span: list[Month], places: Places) -> Lives:
-    """Let the population live through ``span``."""
-    course = _Course(np.random.default_rng([seed, 3]), people, span, places)
+def live(seed: int, block: int, people: Population, span: list[Month], places: Places) -> Lives:
+    """Let the population of ``block`` live through ``span``."""
+    course = _Course(np.random.default_rng([seed, 3, block]), people, span, places)
     course.settle()
     course.lose_value()
     for t in range(-WARM_UP, len(span)):

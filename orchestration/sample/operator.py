@@ -8,9 +8,9 @@ by block, so that memory follows the size of a block and not that of the operato
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -20,20 +20,10 @@ from orchestration.sample.calendar import Month
 from orchestration.sample.lives import Lives
 from orchestration.sample.places import Places
 from orchestration.sample.population import Population
+from orchestration.sample.scale import Scale
 
 #: ``(feed, table)`` of one month
 Tables = Iterator[tuple[str, pl.DataFrame]]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How many there are of what; the default is the demo's."""
-
-    subscribers: int = 20_000
-    groups: int = 300
-    halls: int = 60
-    outlets: int = 600
-    dealers: int = 400
 
 
 @dataclass(frozen=True)
@@ -57,6 +47,9 @@ class Operator:
 class Block:
     """Some of the subscribers with their whole lives. ``first`` is the place of the first of them
     among all subscribers; other arrays of a block are by place within it.
+
+    Feeds of whole groups come with the first block (number 0), which is made last: ``beyond`` is
+    what the other blocks told of themselves (see ``Telling``).
     """
 
     number: int
@@ -65,6 +58,12 @@ class Block:
     lives: Lives
     behaviour: Behaviour
     ids: pl.Series
+    beyond: Mapping[str, np.ndarray]
+
+    @property
+    def tag(self) -> str:
+        """Keeps numbers given within a block apart from those of other blocks."""
+        return f"{self.number:03d}" if self.number else ""
 
 
 @dataclass(frozen=True)
@@ -105,3 +104,11 @@ class SubscriberPart(Protocol):
 
     def truth(self) -> dict[str, Any]:
         """Lists (by key) of what was planted in this block; those of all blocks are joined."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A ``SubscriberPart`` of which the first block must know something in all other blocks."""
+
+    def tell(self) -> dict[str, np.ndarray]:
+        """Truth values by key; those of several blocks are joined with *or*."""

@@ -39,6 +39,7 @@ class Subscribers:
     def __init__(self, operator: Operator, block: Block) -> None:
         self.span, self.places = operator.span, operator.places
         self.people, self.lives, self.ids = block.people, block.lives, block.ids
+        self.tag = block.tag
         self.msisdn, self.names = pl.Series(self.people.msisdn), pl.Series(self.people.name)
         self.contracts = self.lives.bindings.table()
         # numbered in the order of signing, as a source system would
@@ -94,7 +95,9 @@ class Subscribers:
         state = np.where(row["broken_in"] <= t, 2, np.where(row["ends"] < last, 1, 0))
         return pl.DataFrame(
             {
-                "contract_id": pl.Series([f"K{i + 1:07d}" for i in signed], dtype=pl.String),
+                "contract_id": pl.Series(
+                    [f"K{self.tag}{i + 1:07d}" for i in signed], dtype=pl.String
+                ),
                 "subscriber_id": self.ids.gather(row["subscriber"]),
                 "product_id": labels([k[0] for k in KINDS], row["kind"]),
                 "binding_type": labels([BINDING_TYPES[k[1]] for k in KINDS], row["kind"]),
@@ -108,7 +111,7 @@ class Subscribers:
         )
 
     def _recharges(self, t: int, made: dict[str, np.ndarray]) -> pl.DataFrame:
-        stem = f"R{self.span[t].first:%Y%m}"
+        stem = f"R{self.span[t].first:%Y%m}{self.tag}"
         return pl.DataFrame(
             {
                 "recharge_id": pl.Series(
@@ -124,7 +127,7 @@ class Subscribers:
     def _status_events(self, t: int) -> pl.DataFrame:
         pick = np.flatnonzero(self.events["month"] == t)
         pick = pick[np.lexsort((self.events["who"][pick], self.events["second"][pick]))]
-        stem = f"E{self.span[t].first:%Y%m}"
+        stem = f"E{self.span[t].first:%Y%m}{self.tag}"
         return pl.DataFrame(
             {
                 "event_id": pl.Series(

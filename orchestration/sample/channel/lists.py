@@ -310,7 +310,9 @@ class ChannelLists:
                 "dealer_name": names,
                 "area_id": labels(self.operator.places.area_ids, o.home[here]),
                 "channel_manager_id": channel_manager_of(self.operator, o.home[here]),
-                "core_list": labels(CORE_LISTS, np.searchsorted([40, 200], rank, side="right")),
+                "core_list": labels(
+                    CORE_LISTS, np.searchsorted(self.operator.scale.core_ranks, rank, side="right")
+                ),
                 "cooperation": labels(["mixed", "exclusive"], self.exclusive[here].astype(int)),
                 "competitor_shelf_rate": shelf,
                 "is_province_top_100": rank < 8,

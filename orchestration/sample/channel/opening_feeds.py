@@ -214,12 +214,14 @@ class OpeningFeeds:
         """The rows, with what was paid by the day of the extract and what is in dispute."""
         outlet, kind, amount, fund = (row[k] for k in ("outlet", "kind", "amount", "fund"))
         month, n = self.span[t], len(outlet)
-        rng = self.operator.rng("commission", t, self.block.number)
+        # dealer by dealer all is paid on one day, whichever block it comes with
+        rng = self.operator.rng("commission", t)
         due = np.full(n, day_number(month.next.first) + 4)
-        # dealer by dealer all is paid on one day
         dealer = self.outlets.dealer[outlet]
         delay = rng.choice(6, len(self.outlets.size), p=[0.3, 0.3, 0.24, 0.06, 0.05, 0.05])[dealer]
         paid = delay < 5
+        if self.block.number:
+            rng = self.operator.rng("commission", t, self.block.number)
         paid_on = due - 2 + delay
         number = pl.Series(outlet + 1).cast(pl.String).str.zfill(6)
         letter = labels(["O", "H", "R", "C"], kind)

@@ -220,8 +220,11 @@ def _draw_shops(
     draw = rng.random(n)
     # everybody opens the first shop in the street of the office
     area[: min(d, n)] = dealers.home[dealer[:d]]
+    exclusive, other, agent = operator.scale.shop_kinds
     kind = np.select(
-        [large & (draw < 0.8), draw < 0.12, draw < 0.78], [EXCLUSIVE, EXCLUSIVE, AGENT], VILLAGE
+        [large & (draw < exclusive), draw < other, draw < agent],
+        [EXCLUSIVE, EXCLUSIVE, AGENT],
+        VILLAGE,
     )
     return dealer, area, kind
 

@@ -18,6 +18,7 @@ from orchestration.sample.tables import days, labels
 ACCOUNT_STATUS = ["active", "suspended", "closed"]
 #: members for whom the group pays this share only; the rest they pay themselves
 PART_PAID = 0.7
+PAYING = "paying_groups"
 
 
 class Accounts:
@@ -44,6 +45,13 @@ class Accounts:
 
     def truth(self) -> dict[str, Any]:
         return {}
+
+    def tell(self) -> dict[str, np.ndarray]:
+        """Which groups (rows) pay for a member of this block in which months (columns)."""
+        paying = np.zeros((len(self.habits.groups), len(self.span)), bool)
+        for t in range(len(self.span)):
+            paying[self.of_groups.members.group[self.of_groups.paid_by_group(t)], t] = True
+        return {PAYING: paying}
 
     def _own(self, t: int) -> tuple[np.ndarray, np.ndarray]:
         """Places of those with an account of their own, and of the heads of families."""
@@ -89,6 +97,8 @@ class Accounts:
         limit = np.rint(g.spends * np.array([3, 2, 1, 0.5])[h.credit] / 100) * 100 * 100
         paid = self.of_groups.paid_by_group(t)
         unified = np.isin(here, self.of_groups.members.group[paid])
+        if PAYING in self.block.beyond:
+            unified |= self.block.beyond[PAYING][here, t]
         return pl.DataFrame(
             {
                 "account_id": pl.Series(h.account_ids).gather(here),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestration.sample.lists import rows
 from orchestration.sample.lives import HANDOVER_FROM, HANDOVER_PERIOD, HANDOVER_TO
 from orchestration.sample.operator import Operator
-from orchestration.sample.places import rows
 from orchestration.sample.population import day_number
 
 #: division of GB/T 4754-2017, end of a firm's name, how common, how big, how much it spends a head

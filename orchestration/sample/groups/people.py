@@ -14,8 +14,8 @@ import polars as pl
 from orchestration.sample.groups.customers import RELATION_LOST, Groups
 from orchestration.sample.groups.master import GroupMaster
 from orchestration.sample.groups.members import draw_members, first_lines, numbers
+from orchestration.sample.lists import rows
 from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
-from orchestration.sample.places import rows
 from orchestration.sample.population import day_number
 from orchestration.sample.tables import days, labels, moments
 from orchestration.sample.work.managers import AUTHORITY, Managers, draw_managers

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from orchestration.sample.blocks import cut_blocks
 from orchestration.sample.groups.customers import SERVICE_FAILURE
 from orchestration.sample.groups.members import numbers
 from orchestration.sample.population import MONTHLY_OPENINGS
@@ -90,9 +91,11 @@ def _draw_month(scene: Scene, t: int) -> dict[str, np.ndarray]:
     group, fails = np.repeat(known, calls), np.repeat(failing, calls)
     a = len(group)
     b = rng.poisson(SUBSCRIBER_RATE * operator.scale.subscribers * (1 + 0.3 * month.festival))
-    # only numbers that were in use when the sample begins: they are the first ones
+    # only numbers that were in use when the sample begins: they are the first ones of a block
     left = 1 - 1.3 * MONTHLY_OPENINGS * len(operator.span)
-    settled = int(operator.scale.subscribers * max(0.1, left))
+    blocks = cut_blocks(operator.scale.subscribers)
+    settled = np.array([int(block.count * max(0.1, left)) for block in blocks])
+    until = np.cumsum(settled)
     c = rng.poisson(DEALER_RATE * operator.scale.dealers)
     n = a + b + c
     who = np.repeat([GROUP, SUBSCRIBER, DEALER], [a, b, c])
@@ -126,10 +129,14 @@ def _draw_month(scene: Scene, t: int) -> dict[str, np.ndarray]:
     limit = np.full(n, SUBSCRIBER_LIMIT)
     limit[:a], limit[a + b :] = GROUP_LIMIT[groups.grade[group]], DEALER_LIMIT
     order = np.argsort(received, kind="stable")
+    place = rng.integers(0, until[-1], b)
+    block = np.searchsorted(until, place, side="right")
+    begins = np.array([each.first for each in blocks])
+    subscriber = place - (until - settled)[block] + begins[block]
     made = {
         "who": who,
         "group": np.concatenate([group, np.full(b + c, NONE)]),
-        "subscriber": _padded(rng.integers(0, settled, b), a, c),
+        "subscriber": _padded(subscriber, a, c),
         "dealer": np.concatenate(
             [np.full(a + b, NONE), rng.integers(0, operator.scale.dealers, c)]
         ),

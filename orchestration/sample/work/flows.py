@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from orchestration.sample.places import rows
+from orchestration.sample.lists import rows
 
 #: the documents count this many functions of the systems behind the nodes
 FUNCTIONS = 1035

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from orchestration.sample.lists import rows
 from orchestration.sample.operator import Operator, Tables
-from orchestration.sample.places import rows
 from orchestration.sample.population import day_number
 from orchestration.sample.tables import days
 from orchestration.sample.working_time import optional

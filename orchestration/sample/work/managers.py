@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from orchestration.sample.lists import rows
 from orchestration.sample.lives import HANDOVER_FROM, HANDOVER_PERIOD
 from orchestration.sample.operator import Operator, Tables
-from orchestration.sample.places import rows
 from orchestration.sample.population import day_number
 from orchestration.sample.tables import days, labels
 from orchestration.sample.working_time import WorkingTime, optional

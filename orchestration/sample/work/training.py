@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from orchestration.sample.channel.outlets import EXCLUSIVE, outlet_id
+from orchestration.sample.lists import rows
 from orchestration.sample.operator import Tables
-from orchestration.sample.places import rows
 from orchestration.sample.population import day_number
 from orchestration.sample.tables import days, labels, moments
 from orchestration.sample.work.scene import Scene

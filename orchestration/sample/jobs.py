@@ -1,0 +1,141 @@
+"""One job of making a sample: what the whole operator writes, or what one block does.
+
+Jobs share nothing but the landing area, where they write different files. So they run one after the
+other or in several processes, and the files are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from orchestration.sample import truth
+from orchestration.sample.blocks import Cut, draw_block
+from orchestration.sample.calendar import months
+from orchestration.sample.files import ODD_SHAPES, Piece, write_piece
+from orchestration.sample.operator import BlockMonth, Operator, Tables, Telling
+from orchestration.sample.parts import FULL_FEEDS, OPERATOR_PARTS, SUBSCRIBER_PARTS
+from orchestration.sample.places import read_places
+from orchestration.sample.scale import SampleOptions
+from orchestration.settings import ROOT
+
+#: files of a month that are encoded at the same time as the next tables are made
+WRITERS = 2
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a job is told. ``cut`` is None for the whole operator's; ``one_of`` how many blocks
+    there are; ``scratch`` a folder for what was planted.
+    """
+
+    options: SampleOptions
+    landing: Path
+    scratch: Path
+    cut: Cut | None
+    one_of: int
+    beyond: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job made: pieces of feed-months, what it planted, what the first block must know."""
+
+    pieces: list[Piece]
+    planted: dict[str, Path]
+    told: dict[str, np.ndarray]
+
+
+def run(task: Task, month_done: Callable[[], None]) -> Outcome:
+    """Make the files of ``task``; ``month_done`` is called after each month."""
+    options = task.options
+    size = options.size
+    places = read_places(options.seed, size.tree)
+    operator = Operator(options.seed, months(options.months), places, size)
+    if task.cut is None:
+        return _of_operator(task, operator, month_done)
+    return _of_block(task, task.cut, operator, month_done)
+
+
+def _of_operator(task: Task, operator: Operator, month_done: Callable[[], None]) -> Outcome:
+    parts = [part(operator) for part in OPERATOR_PARTS]
+
+    def tables(t: int) -> Tables:
+        for part in parts:
+            yield from part.of_month(t)
+
+    pieces = _write(task, operator, tables, month_done)
+    planted = truth.save(task.scratch / "operator", _joined(part.truth() for part in parts))
+    return Outcome(pieces, planted, {})
+
+
+def _of_block(task: Task, cut: Cut, operator: Operator, month_done: Callable[[], None]) -> Outcome:
+    block = draw_block(operator, cut, task.beyond)
+    parts = [part(operator, block) for part in SUBSCRIBER_PARTS]
+
+    def tables(t: int) -> Tables:
+        made = BlockMonth(t, *block.behaviour.month(t))
+        for part in parts:
+            yield from part.of_month(made)
+
+    pieces = _write(task, operator, tables, month_done)
+    folder = task.scratch / f"block{cut.number:04d}"
+    planted = truth.save(folder, _joined(part.truth() for part in parts))
+    told = _joined(part.tell() for part in parts if isinstance(part, Telling))
+    return Outcome(pieces, planted, told)
+
+
+def _joined(found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """All in one; keys are the parts' own."""
+    return {key: value for each in found for key, value in each.items()}
+
+
+def _write(
+    task: Task,
+    operator: Operator,
+    tables: Callable[[int], Tables],
+    month_done: Callable[[], None],
+) -> list[Piece]:
+    """Write the tables of all months; of a block other than the first only those with rows."""
+    headers = chinese_headers({feed for feed, _ in ODD_SHAPES})
+    block = None if task.cut is None or task.one_of == 1 else task.cut.number
+    made: list[Piece] = []
+    with ThreadPoolExecutor(max_workers=WRITERS) as pool:
+        for t, month in enumerate(operator.span):
+            waiting = [
+                pool.submit(
+                    write_piece,
+                    task.landing,
+                    feed,
+                    "full" if feed in FULL_FEEDS else month.period,
+                    table,
+                    headers.get(feed, {}),
+                    block=block,
+                )
+                for feed, table in tables(t)
+                if table.height or not block
+            ]
+            made += [piece.result() for piece in waiting]
+            month_done()
+    return made
+
+
+def chinese_headers(feeds: set[str]) -> dict[str, dict[str, str]]:
+    """Chinese name of each column of ``feeds``, as the standard contracts give it."""
+    found = {}
+    for feed in sorted(feeds):
+        path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
+        contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found[feed] = {
+            column["name"]: next(
+                p["value"] for p in column["customProperties"] if p["property"] == "nameZh"
+            )
+            for column in contract["schema"][0]["properties"]
+        }
+    return found
