@@ -1,4 +1,4 @@
-"""Subscribers in blocks: how many there are, and the lives that those of one block lead.
+"""A block of subscribers, and the lives they lead.
 
 Memory follows the size of a block. What a block holds depends on its number alone, so blocks may be
 made in any order, by any number of processes.
@@ -7,7 +7,6 @@ made in any order, by any number of processes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -17,25 +16,7 @@ from orchestration.sample.channel.openings import place_openings
 from orchestration.sample.lives import live
 from orchestration.sample.operator import Block, Operator
 from orchestration.sample.population import draw_population
-
-#: subscribers of a block, at most
-BLOCK = 50_000
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Which subscribers a block holds: ``count`` from place ``first`` on."""
-
-    number: int
-    first: int
-    count: int
-
-
-def cut_blocks(subscribers: int, size: int = BLOCK) -> list[Cut]:
-    """Blocks of nearly the same size, none above ``size``."""
-    count = -(-subscribers // size)
-    edges = [subscribers * i // count for i in range(count + 1)]
-    return [Cut(i, edges[i], edges[i + 1] - edges[i]) for i in range(count)]
+from orchestration.sample.scale import Cut
 
 
 def draw_block(

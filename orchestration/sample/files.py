@@ -8,16 +8,14 @@ import io
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 import zstandard
 
 from orchestration.errors import TelmartError
-from orchestration.settings import ROOT
+from orchestration.sample.contract_words import asked_totals
 
 HUNDREDTHS = ("_amt", "_min", "_mb")
 MANIFEST = "manifest.json"
@@ -116,7 +114,7 @@ def seal(landing: Path, pieces: list[Piece]) -> None:
 def control_totals(feed: str, table: pl.DataFrame) -> dict[str, str]:
     """Exact totals of the columns the contract names, as text; with two decimals unless whole."""
     totals = {}
-    for column in _asked_totals(feed):
+    for column in asked_totals(feed):
         values = table[column]
         if values.dtype.is_integer() and not column.endswith(HUNDREDTHS):
             totals[column] = str(int(values.sum()))
@@ -128,15 +126,6 @@ def control_totals(feed: str, table: pl.DataFrame) -> dict[str, str]:
         sign = "-" if total < 0 else ""
         totals[column] = f"{sign}{abs(total) // 100}.{abs(total) % 100:02d}"
     return totals
-
-
-@cache
-def _asked_totals(feed: str) -> tuple[str, ...]:
-    """The ``controlTotals`` of the standard contract."""
-    path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
-    contract = yaml.safe_load(path.read_text(encoding="utf-8"))
-    asked = [p["value"] for p in contract["customProperties"] if p["property"] == "controlTotals"]
-    return tuple(asked[0]) if asked else ()
 
 
 def write_files(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.sample import truth
-from orchestration.sample.blocks import BLOCK, cut_blocks
 from orchestration.sample.calendar import months
 from orchestration.sample.files import Piece, seal
 from orchestration.sample.jobs import Task
@@ -64,7 +63,7 @@ def generate(
     # until it is complete the truth file says so: an interrupted run is simply made again
     truth.begin(truth_file, made_with)
     scratch = truth_file.with_name(f".{truth_file.name}.parts")
-    cuts = cut_blocks(options.size.subscribers, BLOCK)
+    cuts = options.size.cuts()
     operator = Task(options, landing, scratch, None, len(cuts), {})
     blocks = [Task(options, landing, scratch, cut, len(cuts), {}) for cut in cuts]
     steps, done = len(span) * (1 + len(cuts)), 0

@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from orchestration.sample import truth
-from orchestration.sample.blocks import Cut, draw_block
+from orchestration.sample.blocks import draw_block
 from orchestration.sample.calendar import months
+from orchestration.sample.contract_words import chinese_headers
 from orchestration.sample.files import ODD_SHAPES, Piece, write_piece
 from orchestration.sample.operator import BlockMonth, Operator, Tables, Telling
 from orchestration.sample.parts import FULL_FEEDS, OPERATOR_PARTS, SUBSCRIBER_PARTS
 from orchestration.sample.places import read_places
-from orchestration.sample.scale import SampleOptions
-from orchestration.settings import ROOT
+from orchestration.sample.scale import Cut, SampleOptions
 
 #: files of a month that are encoded at the same time as the next tables are made
 WRITERS = 2
@@ -124,18 +123,3 @@ def _write(
             made += [piece.result() for piece in waiting]
             month_done()
     return made
-
-
-def chinese_headers(feeds: set[str]) -> dict[str, dict[str, str]]:
-    """Chinese name of each column of ``feeds``, as the standard contracts give it."""
-    found = {}
-    for feed in sorted(feeds):
-        path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
-        contract = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found[feed] = {
-            column["name"]: next(
-                p["value"] for p in column["customProperties"] if p["property"] == "nameZh"
-            )
-            for column in contract["schema"][0]["properties"]
-        }
-    return found

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from orchestration.errors import TelmartError
 
 MAX_MONTHS = 60
+#: subscribers of a block
+BLOCK = 50_000
 MIN_SUBSCRIBERS, MAX_SUBSCRIBERS = 100, 10_000_000
 
 
@@ -21,6 +23,15 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """Which subscribers a block holds: ``count`` from place ``first`` on."""
+
+    number: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
 class Scale:
     """How many there are of what; the default is the demo's.
 
@@ -28,7 +39,7 @@ class Scale:
     are firms with at least one outlet; ``shop_kinds`` are the share of exclusive shops among those
     of large dealers, and up to where a draw (0..1) makes one of the others an exclusive shop, then
     an agent; the rest are village points. ``core_ranks`` are the last ranks of the two lists of
-    core dealers.
+    core dealers. ``block`` is how many subscribers are made at a time: memory follows from it.
     """
 
     subscribers: int = 20_000
@@ -39,10 +50,17 @@ class Scale:
     shop_kinds: tuple[float, float, float] = (0.8, 0.12, 0.78)
     core_ranks: tuple[int, int] = (40, 200)
     tree: Tree | None = None
+    block: int = BLOCK
 
     def of(self, subscribers: int | None) -> Scale:
         """The same with another number of subscribers; itself for None."""
         return self if subscribers is None else replace(self, subscribers=subscribers)
+
+    def cuts(self) -> list[Cut]:
+        """Blocks of nearly the same size, none above ``block``."""
+        count = -(-self.subscribers // self.block)
+        edges = [self.subscribers * i // count for i in range(count + 1)]
+        return [Cut(i, edges[i], edges[i + 1] - edges[i]) for i in range(count)]
 
 
 def _cities(count: int, subscribers: int) -> Scale:
@@ -53,11 +71,11 @@ def _cities(count: int, subscribers: int) -> Scale:
     """
     return Scale(
         subscribers=subscribers,
-        groups=1_540 * count,
+        groups=1_538 * count,
         halls=330 * count,
         outlets=5_780 * count,
         dealers=4_200 * count,
-        shop_kinds=(0.8, 0.02, 0.93),
+        shop_kinds=(0.62, 0.01, 0.94),
         core_ranks=(40 * count, 240 * count),
         tree=Tree(count, counties=12, areas=31, managers_per_area=8),
     )
@@ -85,18 +103,19 @@ def scale_named(name: str) -> Scale:
 class SampleOptions:
     """What to generate. The files depend on these and on nothing else.
 
-    ``subscribers`` is that of the scale when None.
+    ``subscribers`` is that of the scale when None; ``block`` see ``Scale``.
     """
 
     seed: int = 20260217
     subscribers: int | None = None
     months: int = 18
     scale: str = "demo"
+    block: int = BLOCK
 
     @property
     def size(self) -> Scale:
         """How many there are of what."""
-        return scale_named(self.scale).of(self.subscribers)
+        return replace(scale_named(self.scale).of(self.subscribers), block=self.block)
 
     def check(self) -> None:
         """Refuse sizes that make no sample."""
@@ -118,4 +137,5 @@ class SampleOptions:
             "subscribers": self.size.subscribers,
             "months": self.months,
             "scale": self.scale,
+            "block": self.block,
         }

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from orchestration.sample.blocks import cut_blocks
 from orchestration.sample.groups.customers import SERVICE_FAILURE
 from orchestration.sample.groups.members import numbers
 from orchestration.sample.population import MONTHLY_OPENINGS
@@ -93,7 +92,7 @@ def _draw_month(scene: Scene, t: int) -> dict[str, np.ndarray]:
     b = rng.poisson(SUBSCRIBER_RATE * operator.scale.subscribers * (1 + 0.3 * month.festival))
     # only numbers that were in use when the sample begins: they are the first ones of a block
     left = 1 - 1.3 * MONTHLY_OPENINGS * len(operator.span)
-    blocks = cut_blocks(operator.scale.subscribers)
+    blocks = operator.scale.cuts()
     settled = np.array([int(block.count * max(0.1, left)) for block in blocks])
     until = np.cumsum(settled)
     c = rng.poisson(DEALER_RATE * operator.scale.dealers)
