@@ -8,9 +8,10 @@ by block, so that memory follows the size of a block and not that of the operato
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,8 @@ from orchestration.sample.scale import Scale
 
 #: ``(feed, table)`` of one month
 Tables = Iterator[tuple[str, pl.DataFrame]]
+#: what was drawn already, by the function that draws it (see ``once``)
+Drawn = dict[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Operator:
     span: list[Month]
     places: Places
     scale: Scale
+    drawn: Drawn = field(default_factory=dict, repr=False, compare=False)
 
     def rng(self, stream: str, *numbers: int) -> np.random.Generator:
         """Random numbers of ``stream`` (and, say, a month or block), the same for a seed.
@@ -59,6 +63,7 @@ class Block:
     behaviour: Behaviour
     ids: pl.Series
     beyond: Mapping[str, np.ndarray]
+    drawn: Drawn = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def tag(self) -> str:
@@ -112,3 +117,24 @@ class Telling(Protocol):
 
     def tell(self) -> dict[str, np.ndarray]:
         """Truth values by key; those of several blocks are joined with *or*."""
+
+
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
+
+
+def once(draw: Callable[Asked, Found]) -> Callable[Asked, Found]:
+    """Let ``draw(operator)`` or ``draw(operator, block)`` work once for all parts that ask.
+
+    The result is kept with the operator or the block and goes with it; nobody may change it.
+    """
+
+    @wraps(draw)
+    def remembered(*args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+        drawn: Drawn = getattr(args[-1], "drawn")  # noqa: B009 - the type of the last one is open
+        if draw not in drawn:
+            drawn[draw] = draw(*args, **kwargs)
+        found: Found = drawn[draw]
+        return found
+
+    return remembered

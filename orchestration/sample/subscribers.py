@@ -18,7 +18,7 @@ from orchestration.sample.lives import (
 )
 from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
 from orchestration.sample.population import BRANDS, CHANNELS, VIP_LEVELS, day_number
-from orchestration.sample.tables import days, labels, moments
+from orchestration.sample.tables import days, labels, moments, numbered, numbers
 
 STATUSES = ["", "on_net", "suspended", "off_net", "ported_out"]
 RECHARGE_CHANNELS = ["hall", "dealer", "online", "bank", "card"]
@@ -95,9 +95,7 @@ class Subscribers:
         state = np.where(row["broken_in"] <= t, 2, np.where(row["ends"] < last, 1, 0))
         return pl.DataFrame(
             {
-                "contract_id": pl.Series(
-                    [f"K{self.tag}{i + 1:07d}" for i in signed], dtype=pl.String
-                ),
+                "contract_id": numbers(f"K{self.tag}", signed + 1, 7),
                 "subscriber_id": self.ids.gather(row["subscriber"]),
                 "product_id": labels([k[0] for k in KINDS], row["kind"]),
                 "binding_type": labels([BINDING_TYPES[k[1]] for k in KINDS], row["kind"]),
@@ -114,9 +112,7 @@ class Subscribers:
         stem = f"R{self.span[t].first:%Y%m}{self.tag}"
         return pl.DataFrame(
             {
-                "recharge_id": pl.Series(
-                    [f"{stem}{i:07d}" for i in range(1, len(made["who"]) + 1)], dtype=pl.String
-                ),
+                "recharge_id": numbered(stem, len(made["who"]), 7),
                 "subscriber_id": self.ids.gather(made["who"]),
                 "recharged_at": moments(made["second"]),
                 "recharge_amt": made["recharge_amt"],
@@ -130,9 +126,7 @@ class Subscribers:
         stem = f"E{self.span[t].first:%Y%m}{self.tag}"
         return pl.DataFrame(
             {
-                "event_id": pl.Series(
-                    [f"{stem}{i:06d}" for i in range(1, len(pick) + 1)], dtype=pl.String
-                ),
+                "event_id": numbered(stem, len(pick), 6),
                 "subscriber_id": self.ids.gather(self.events["who"][pick]),
                 "event_at": moments(self.events["second"][pick]),
                 "event_type": labels(EVENT_TYPES, self.events["type"][pick]),

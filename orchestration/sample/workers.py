@@ -77,18 +77,23 @@ def _in_pool(
     first, *others = blocks
     rest = [pool.submit(_run, task) for task in others]
     whole = pool.submit(_run, operator)
-    _finish(rest, news, month_done)
+    _finish(rest, [whole], news, month_done)
     begun = pool.submit(_run, _told_of(first, [f.result() for f in rest]))
-    _finish([whole, begun], news, month_done)
+    _finish([whole, begun], [], news, month_done)
     return [whole.result(), begun.result(), *(f.result() for f in rest)]
 
 
-def _finish(jobs: list[Future[Outcome]], news: Any, month_done: Callable[[], None]) -> None:
-    """Wait for ``jobs``; stop at the first that failed."""
+def _finish(
+    jobs: list[Future[Outcome]],
+    others: list[Future[Outcome]],
+    news: Any,
+    month_done: Callable[[], None],
+) -> None:
+    """Wait for ``jobs``; stop at the first of them or of ``others`` that failed."""
     left = set(jobs)
     while left:
         done, left = wait(left, timeout=LOOK, return_when=FIRST_COMPLETED)
-        for job in done:
+        for job in [*done, *(o for o in others if o.done())]:
             job.result()
         try:
             while True:

@@ -19,7 +19,7 @@ from orchestration.sample.channel.outlets import (
     draw_outlets,
     outlet_id,
 )
-from orchestration.sample.operator import Operator, Tables
+from orchestration.sample.operator import Operator, Tables, once
 from orchestration.sample.population import day_number
 from orchestration.sample.tables import days, labels
 from orchestration.sample.working_time import optional
@@ -107,6 +107,7 @@ def fund_share(operator: Operator, outlets: Outlets) -> np.ndarray:
     return takes_part * rng.choice([0.05, 0.1, 0.15], len(outlets.size))
 
 
+@once
 def draw_agreements(operator: Operator) -> Agreements:
     """Exclusive agreements one after the other, and underwriting of each contest year."""
     rng, outlets, span = operator.rng("agreements"), draw_outlets(operator), operator.span

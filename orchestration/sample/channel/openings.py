@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestration.sample.channel.outlets import Outlets, draw_outlets
 from orchestration.sample.lives import OPEN, VOLUNTARY
-from orchestration.sample.operator import Block, Operator
+from orchestration.sample.operator import Block, Operator, once
 from orchestration.sample.population import CHANNELS, day_number
 
 HALL, DEALER = CHANNELS.index("hall"), CHANNELS.index("dealer")
@@ -39,6 +39,7 @@ class Sold:
     across: np.ndarray
 
 
+@once
 def place_openings(operator: Operator, block: Block) -> Sold:
     """Where the block's newcomers were sold and first used; pure, the same for all who ask."""
     rng = operator.rng("openings", block.number)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestration.sample.operator import Operator
+from orchestration.sample.operator import Operator, once
 from orchestration.sample.places import Places
 from orchestration.sample.population import day_number
 
@@ -105,6 +105,7 @@ class _Dealers:
     fades_from: np.ndarray
 
 
+@once
 def draw_outlets(operator: Operator) -> Outlets:
     """Draw halls and dealers with their outlets; heavy-tailed, as such lists are."""
     rng, scale = operator.rng("outlets"), operator.scale

@@ -22,11 +22,12 @@ from orchestration.sample.contact.campaigns import (
     plan_campaigns,
 )
 from orchestration.sample.lives import ON_NET
-from orchestration.sample.operator import Block, Operator
+from orchestration.sample.operator import Block, Operator, once
 from orchestration.sample.population import NO_MANAGER
 from orchestration.sample.working_time import WorkingTime
 
 
+@once
 def preferred_channel(operator: Operator, block: Block) -> np.ndarray:
     """The channel (position in ``CHANNELS``) each likes best: the young and those online by app."""
     rng, people = operator.rng("preferred_channel", block.number), block.people
@@ -61,6 +62,7 @@ class ListOf:
     day: np.ndarray
 
 
+@once
 def draw_lists(operator: Operator, block: Block) -> list[ListOf]:
     """The lists of all campaigns in a block; pure, the same for all who ask."""
     people, lives = block.people, block.lives

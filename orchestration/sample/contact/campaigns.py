@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from orchestration.sample.operator import Operator, Tables
+from orchestration.sample.operator import Operator, Tables, once
 
 CHANNELS = ["hall", "hotline", "sms", "app", "account_manager", "dealer"]
 HALL, HOTLINE, SMS, APP, MANAGER, DEALER = range(6)
@@ -101,6 +101,7 @@ class Campaign:
         return self.what[0] not in {"acquisition", "points"}
 
 
+@once
 def plan_campaigns(operator: Operator) -> list[Campaign]:
     """All campaigns in the order of their months, and those already announced for the next one."""
     rng = operator.rng("campaigns")

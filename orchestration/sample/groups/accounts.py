@@ -9,11 +9,11 @@ import polars as pl
 
 from orchestration.sample.groups.billing import METHODS, TERMS_OF_PAYMENT, PayingHabits
 from orchestration.sample.groups.master import CREDIT
-from orchestration.sample.groups.members import GroupMembers, numbers
+from orchestration.sample.groups.members import GroupMembers
 from orchestration.sample.lives import UNBORN
 from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
 from orchestration.sample.population import day_number
-from orchestration.sample.tables import days, labels
+from orchestration.sample.tables import days, labels, numbers
 
 ACCOUNT_STATUS = ["active", "suspended", "closed"]
 #: members for whom the group pays this share only; the rest they pay themselves

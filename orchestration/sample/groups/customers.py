@@ -13,7 +13,7 @@ import numpy as np
 
 from orchestration.sample.lists import rows
 from orchestration.sample.lives import HANDOVER_FROM, HANDOVER_PERIOD, HANDOVER_TO
-from orchestration.sample.operator import Operator
+from orchestration.sample.operator import Operator, once
 from orchestration.sample.population import day_number
 
 #: division of GB/T 4754-2017, end of a firm's name, how common, how big, how much it spends a head
@@ -115,6 +115,7 @@ class Groups:
         return np.where(self.lost_from <= t, 0.0, 1 - gone * (1 - self.drop_to))
 
 
+@once
 def draw_groups(operator: Operator) -> Groups:
     """The operator's group customers: ids follow the order in which they became customers."""
     rng, places, n = operator.rng("groups"), operator.places, operator.scale.groups

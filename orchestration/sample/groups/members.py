@@ -11,9 +11,9 @@ import polars as pl
 from orchestration.sample.groups.customers import BUSINESS_SHRINKS, NEVER, Groups, draw_groups
 from orchestration.sample.lives import NO_REASON, OFF_NET, OPEN, PORT, UNBORN
 from orchestration.sample.market.rivals import COMPETITORS, draw_rivals
-from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
+from orchestration.sample.operator import Block, BlockMonth, Operator, Tables, once
 from orchestration.sample.population import day_number
-from orchestration.sample.tables import days, labels, moments
+from orchestration.sample.tables import days, labels, moments, numbers
 
 #: share of subscribers who belong to a group, at most; of members whose bill the group pays
 IN_GROUPS = 0.2
@@ -342,6 +342,7 @@ class Families:
         return self.since[order][np.searchsorted(self.who[order], heads)]
 
 
+@once
 def draw_families(operator: Operator, block: Block) -> Families:
     """Two to four people of one area; nobody in two families. A family starts with its youngest
     line, so that all its members exist.
@@ -368,11 +369,6 @@ def draw_families(operator: Operator, block: Block) -> Families:
     later = rng.integers(0, 300, len(start))
     first = day_number(operator.span[0].first)
     return Families(who, head, np.minimum(youngest + later, first)[family])
-
-
-def numbers(stem: str, values: np.ndarray, width: int = 8) -> pl.Series:
-    """Identifiers ``<stem><value>`` with leading zeros."""
-    return pl.select(pl.lit(stem) + pl.Series(values).cast(pl.String).str.zfill(width)).to_series()
 
 
 def _all(value: str, count: int) -> pl.Series:

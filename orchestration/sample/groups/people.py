@@ -13,11 +13,11 @@ import polars as pl
 
 from orchestration.sample.groups.customers import RELATION_LOST, Groups
 from orchestration.sample.groups.master import GroupMaster
-from orchestration.sample.groups.members import draw_members, first_lines, numbers
+from orchestration.sample.groups.members import draw_members, first_lines
 from orchestration.sample.lists import rows
 from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
 from orchestration.sample.population import day_number
-from orchestration.sample.tables import days, labels, moments
+from orchestration.sample.tables import days, labels, moments, numbers
 from orchestration.sample.work.managers import AUTHORITY, Managers, draw_managers
 from orchestration.sample.working_time import WorkingTime
 

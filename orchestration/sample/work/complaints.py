@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from orchestration.sample.groups.customers import SERVICE_FAILURE
-from orchestration.sample.groups.members import numbers
 from orchestration.sample.population import MONTHLY_OPENINGS
+from orchestration.sample.tables import numbers
 from orchestration.sample.work.scene import Scene, served
 from orchestration.sample.work.visits import NONE
 from orchestration.sample.working_time import HOUR

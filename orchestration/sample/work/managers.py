@@ -14,7 +14,7 @@ import polars as pl
 
 from orchestration.sample.lists import rows
 from orchestration.sample.lives import HANDOVER_FROM, HANDOVER_PERIOD
-from orchestration.sample.operator import Operator, Tables
+from orchestration.sample.operator import Operator, Tables, once
 from orchestration.sample.population import day_number
 from orchestration.sample.tables import days, labels
 from orchestration.sample.working_time import WorkingTime, optional
@@ -80,6 +80,7 @@ class Managers:
         return every[every != HANDOVER_FROM] if gone else every
 
 
+@once
 def draw_managers(operator: Operator) -> Managers:
     """What each account manager is like."""
     rng, places = operator.rng("managers"), operator.places

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from orchestration.sample.groups.members import numbers
 from orchestration.sample.operator import Tables
-from orchestration.sample.tables import days, labels, moments
+from orchestration.sample.tables import days, labels, moments, numbers
 from orchestration.sample.work.complaints import (
     CHANNELS,
     DEALER,

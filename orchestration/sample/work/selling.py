@@ -18,8 +18,8 @@ from orchestration.sample.groups.customers import (
     M2M,
     Groups,
 )
-from orchestration.sample.groups.members import numbers
 from orchestration.sample.operator import Operator
+from orchestration.sample.tables import numbers
 from orchestration.sample.work.managers import AUTHORITY, Managers
 from orchestration.sample.work.scene import served
 from orchestration.sample.work.visits import NEEDS, NONE, Visits

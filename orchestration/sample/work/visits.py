@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 
 from orchestration.sample.groups.customers import RELATION_LOST, SERVICE_FAILURE, Groups
-from orchestration.sample.groups.members import numbers
 from orchestration.sample.groups.people import draw_key_persons
 from orchestration.sample.operator import Operator, Tables
-from orchestration.sample.tables import labels, moments
+from orchestration.sample.tables import labels, moments, numbers
 from orchestration.sample.work.managers import Managers
 from orchestration.sample.work.scene import served
 from orchestration.sample.working_time import (

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from orchestration.sample.groups.members import numbers
 from orchestration.sample.operator import Operator
+from orchestration.sample.tables import numbers
 from orchestration.sample.work.complaints import BILL, NETWORK, SUBSCRIBER, Complaints
 from orchestration.sample.work.flows import Flows
 from orchestration.sample.work.scene import Scene
