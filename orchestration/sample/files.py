@@ -68,9 +68,9 @@ def write_piece(
     table: pl.DataFrame,
     headers: dict[str, str],
     *,
-    block: int | None = None,
+    label: str = "",
 ) -> Piece:
-    """Write a feed-month, or the part of it that comes from one block; ``seal`` makes it whole.
+    """Write a feed-month or a piece of it; ``seal`` makes it whole.
 
     Args:
         landing: root of the landing area.
@@ -78,14 +78,13 @@ def write_piece(
         period: ``2026-10``.
         table: hundredths columns as whole numbers.
         headers: Chinese header by column, for the feed-month that is sent with such.
-        block: number of the block when there are several.
+        label: keeps the files apart when the feed-month is written in several pieces.
     """
     folder = landing.joinpath(*feed.split("."), period)
     shape = shape_of(feed, period)
     cut = -(-table.height // shape.parts)
     name = f"{feed.replace('.', '_')}_{period.replace('-', '')}"
-    if block is not None:
-        name += f"_b{block + 1:02d}"
+    name += label and f"_{label}"
     files = []
     for number in range(1, shape.parts + 1):
         part = f"_{number}" if shape.parts > 1 else ""

@@ -6,8 +6,9 @@ other or in several processes, and the files are the same.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from orchestration.sample.scale import Cut, SampleOptions
 
 #: files of a month that are encoded at the same time as the next tables are made
 WRITERS = 2
+#: tables that may wait for it
+WAITING = 3
 
 
 @dataclass(frozen=True)
@@ -101,25 +104,29 @@ def _write(
     tables: Callable[[int], Tables],
     month_done: Callable[[], None],
 ) -> list[Piece]:
-    """Write the tables of all months; of a block other than the first only those with rows."""
+    """Write the tables of all months; of a block other than the first only those with rows.
+
+    A part may give a table of many rows in several pieces, one after the other.
+    """
     headers = chinese_headers({feed for feed, _ in ODD_SHAPES})
-    block = None if task.cut is None or task.one_of == 1 else task.cut.number
+    block = task.cut.number if task.cut and task.one_of > 1 else None
+    stem = "" if block is None else f"b{block + 1:02d}"
     made: list[Piece] = []
     with ThreadPoolExecutor(max_workers=WRITERS) as pool:
         for t, month in enumerate(operator.span):
-            waiting = [
-                pool.submit(
-                    write_piece,
-                    task.landing,
-                    feed,
-                    "full" if feed in FULL_FEEDS else month.period,
-                    table,
-                    headers.get(feed, {}),
-                    block=block,
-                )
-                for feed, table in tables(t)
-                if table.height or not block
-            ]
+            waiting: list[Future[Piece]] = []
+            turn: Counter[str] = Counter()
+            for feed, table in tables(t):
+                if block and not table.height:
+                    continue
+                turn[feed] += 1
+                label = stem + (f"p{turn[feed]}" if turn[feed] > 1 else "")
+                period = "full" if feed in FULL_FEEDS else month.period
+                job = (task.landing, feed, period, table, headers.get(feed, {}))
+                waiting.append(pool.submit(write_piece, *job, label=label))
+                # what waits to be written holds memory
+                if len(waiting) > WAITING:
+                    made.append(waiting.pop(0).result())
             made += [piece.result() for piece in waiting]
             month_done()
     return made

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,6 +70,8 @@ FINDINGS = ["untidy", "untidy", "no_greeting", "unsure_of_product", "long_wait",
 FINDINGS += ["not_displayed", "long_wait"]
 INSPECTED = (0, 1, 2, EXCLUSIVE)
 DAY = 86_400
+#: single transactions summed up at once
+AT_ONCE = 200_000
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,8 @@ class Counters:
 
     def of_month(self, t: int) -> Tables:
         halls = done_at_halls(self.operator, t)
-        yield "channel.transaction", self._transactions(t, halls)
+        for table in self._transactions(t, halls):
+            yield "channel.transaction", table
         yield "channel.hall_month", self._halls(t, halls)
         yield "echannel.device_status", self._devices(t, halls)
         yield "echannel.activity", self._activity(t, halls)
@@ -165,28 +169,36 @@ class Counters:
     def truth(self) -> dict[str, Any]:
         return {}
 
-    def _transactions(self, t: int, halls: Done) -> pl.DataFrame:
+    def _transactions(self, t: int, halls: Done) -> Iterator[pl.DataFrame]:
+        """Transactions summed up by outlet, day, person and kind; some outlets at a time."""
         parts, rng = (halls, done_at_shops(self.operator, t)), self.operator.rng("counter", t)
-        outlet, day, kind, terminal, clerk, amount = (
-            np.concatenate([getattr(p, name) for p in parts])
-            for name in ("outlet", "day", "kind", "terminal", "clerk", "amount")
-        )
-        n = len(outlet)
-        slow = np.where(self.outlets.poor[outlet], 1.5, 1.0) * rng.gamma(6, 1 / 6, n)
+        names = [f.name for f in fields(Done)]
+        every = [np.concatenate([getattr(p, name) for p in parts]) for name in names]
+        outlet, kind = every[0], every[names.index("kind")]
+        slow = np.where(self.outlets.poor[outlet], 1.5, 1.0) * rng.gamma(6, 1 / 6, len(outlet))
+        minutes = (MINUTES[kind] * slow * 100).astype(np.int64)
+        order = np.argsort(outlet, kind="stable")
+        ordered = outlet[order]
+        edges = np.unique(np.searchsorted(ordered, ordered[AT_ONCE::AT_ONCE]))
+        for rows in np.split(order, edges[edges > 0]):
+            yield self._summed(Done(*(values[rows] for values in every)), minutes[rows])
+
+    def _summed(self, done: Done, minutes: np.ndarray) -> pl.DataFrame:
+        outlet, kind, terminal = done.outlet, done.kind, done.terminal
         staff = pl.select(
             pl.when(pl.Series(terminal > 0))
             .then(terminal_ids(outlet, terminal))
-            .otherwise(clerk_ids(outlet, clerk, self.outlets))
+            .otherwise(clerk_ids(outlet, done.clerk, self.outlets))
         ).to_series()
         single = pl.DataFrame(
             {
                 "outlet": outlet,
-                "business_date": days(day),
+                "business_date": days(done.day),
                 "staff_id": staff,
                 "kind": kind,
                 "terminal": terminal > 0,
-                "amount": amount,
-                "minutes": (MINUTES[kind] * slow * 100).astype(np.int64),
+                "amount": done.amount,
+                "minutes": minutes,
             }
         )
         keys = ["outlet", "business_date", "staff_id", "kind"]
