@@ -78,8 +78,9 @@ def _refuse_real_data(s: Settings) -> None:
 
 def _extracts(s: Settings, subscribers: int) -> None:
     from orchestration.cli.sample import write_sample  # noqa: PLC0415
+    from orchestration.sample import SampleOptions  # noqa: PLC0415
 
-    write_sample(s, subscribers=subscribers)
+    write_sample(s, SampleOptions(subscribers=subscribers))
 
 
 def _refresh(s: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,10 @@ from orchestration.cli import out
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings, settings
 
-SEED, SUBSCRIBERS, MONTHS = 20260217, 20_000, 18
+if TYPE_CHECKING:
+    from orchestration.sample import SampleOptions
+
+SEED, SCALE, MONTHS = 20260217, "demo", 18
 ALL = "all"
 
 
@@ -23,10 +26,24 @@ def register(app: typer.Typer) -> None:
 def sample(
     *,
     seed: Annotated[int, typer.Option(help="Another seed gives another operator.")] = SEED,
-    subscribers: Annotated[int, typer.Option(help="Subscribers in all.")] = SUBSCRIBERS,
+    scale: Annotated[
+        str,
+        typer.Option(
+            help="demo: 2 cities, 20,000 subscribers, 300 group customers, 60 halls, 600 outlets. "
+            "city: one city of 12 counties, 31 regional centres, 330 halls, about 1,000 exclusive "
+            "shops and 4,000 agents, 40 + 200 core dealers, 400 controlled group customers, "
+            "300,000 subscribers. province: 5 such cities, 2,000,000 subscribers."
+        ),
+    ] = SCALE,
+    subscribers: Annotated[
+        int | None, typer.Option(help="Subscribers in all, instead of those of the scale.")
+    ] = None,
     months: Annotated[int, typer.Option(help="Months up to and including 2026-10.")] = MONTHS,
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder to write to instead of the landing area.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; default one per core. Files are the same.")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write over what is there, planted faults included.")
@@ -43,7 +60,7 @@ def sample(
         str | None, typer.Option(help="The month that --faults spoils; default the latest.")
     ] = None,
 ) -> None:
-    """Write the extracts of a fictional operator: one province, 2 cities, 18 months.
+    """Write the extracts of a fictional operator, 18 months of it.
 
     Always the same files for the same options. A second run finds them and does nothing.
 
@@ -51,7 +68,9 @@ def sample(
 
       telmart sample
 
-      telmart sample --subscribers 200000 --to /data/landing
+      telmart sample --scale city --to /data/landing
+
+      telmart sample --subscribers 200000 --months 6 --to /data/landing
 
       telmart sample --faults wrong_total        (then: telmart run; telmart status)
 
@@ -59,7 +78,7 @@ def sample(
 
       telmart sample --force                     (put everything right again)
     """
-    from orchestration.sample import FAULTS, plant  # noqa: PLC0415
+    from orchestration.sample import FAULTS, SampleOptions, plant  # noqa: PLC0415
 
     if faults is not None and faults not in {*FAULTS, ALL}:
         raise typer.BadParameter(
@@ -68,7 +87,11 @@ def sample(
     if month is not None and faults in {None, ALL}:
         raise typer.BadParameter("goes with one of --faults only", param_hint="--month")
     landing, truth = write_sample(
-        settings(), seed=seed, subscribers=subscribers, months=months, to=to, force=force
+        settings(),
+        SampleOptions(seed, subscribers, months, scale),
+        to=to,
+        force=force,
+        workers=workers,
     )
     if faults == ALL:
         _spoil_everything(landing, truth)
@@ -95,42 +118,54 @@ def _spoil_everything(landing: Path, truth: Path) -> None:
 
 def write_sample(
     here: Settings,
+    options: SampleOptions,
     *,
-    seed: int = SEED,
-    subscribers: int = SUBSCRIBERS,
-    months: int = MONTHS,
     to: Path | None = None,
     force: bool = False,
+    workers: int | None = None,
 ) -> tuple[Path, Path]:
     """Write the extracts with a progress bar, or say that they are there.
 
     Returns:
         The landing area and the truth file.
     """
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    from orchestration.sample import SampleOptions, generate  # noqa: PLC0415
+    from orchestration.sample import generate  # noqa: PLC0415
 
     landing, truth = _where(here, to)
-    options = SampleOptions(seed, subscribers, months)
     with Progress(
         TextColumn("Sample operator"),
         BarColumn(),
-        TextColumn("{task.completed} of {task.total} months"),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         console=out,
     ) as bar:
-        task = bar.add_task("", total=months)
+        task = bar.add_task("", total=None)
         new = generate(
             landing,
             truth,
             options,
             force=force,
-            progress=lambda done, _: bar.update(task, completed=done),
+            progress=lambda done, steps: bar.update(task, completed=done, total=steps),
+            workers=workers,
         )
-        bar.update(task, completed=months)
+        bar.update(task, completed=1, total=1)
     what = "Wrote" if new else "Already there:"
-    out.print(f"{what} {months} months of {subscribers:,} subscribers in {landing}", soft_wrap=True)
+    size = options.size
+    out.print(
+        f"{what} {options.months} months of {size.subscribers:,} subscribers in {landing}",
+        soft_wrap=True,
+    )
     return landing, truth
 
 

@@ -36,9 +36,10 @@ class Behaviour:
     people: Population
     lives: Lives
     span: list[Month]
+    block: int
 
     def __post_init__(self) -> None:
-        rng = np.random.default_rng([self.seed, 4])
+        rng = np.random.default_rng([self.seed, 4, self.block])
         n = len(self.people)
         self.mood = 0.2 * rng.standard_normal(n)
         self.offnet = rng.beta(4, 7, n)
@@ -62,7 +63,7 @@ class Behaviour:
 
     def month(self, t: int) -> tuple[np.ndarray, Columns, Columns, Columns]:
         """Month ``t``: positions of those on net, their usage, their bills; and all recharges."""
-        rng = np.random.default_rng([self.seed, 5, t])
+        rng = np.random.default_rng([self.seed, 5, t, self.block])
         n = len(self.people)
         self.mood = 0.6 * self.mood + 0.14 * rng.standard_normal(n)
         changes = rng.random(n) < 0.05

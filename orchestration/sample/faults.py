@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestration.errors import TelmartError
 from orchestration.sample.calendar import LAST_MONTH
 from orchestration.sample.files import MANIFEST, write_files
+from orchestration.sample.truth import note_fault
 
 Table = list[list[str]]
 #: share of rows spoiled: clearly beyond the 2 % that contracts tolerate
@@ -129,10 +130,7 @@ def plant(
         folder, fault.feed, chosen, {names[0]: data}, row_count=len(rows) - 1, totals=totals
     )
     if truth_file is not None and truth_file.is_file():
-        known = json.loads(truth_file.read_text(encoding="utf-8"))
-        known["faults"].append({"fault": name, "feed": fault.feed, "period": chosen})
-        text_out = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
-        truth_file.write_text(text_out + "\n", encoding="utf-8")
+        note_fault(truth_file, {"fault": name, "feed": fault.feed, "period": chosen})
     return folder
 
 

@@ -7,15 +7,15 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
-import yaml
 import zstandard
 
 from orchestration.errors import TelmartError
-from orchestration.settings import ROOT
+from orchestration.sample.contract_words import asked_totals
 
 HUNDREDTHS = ("_amt", "_min", "_mb")
 MANIFEST = "manifest.json"
@@ -50,10 +50,27 @@ def shape_of(feed: str, period: str) -> Shape:
     return ODD_SHAPES.get((feed, period)) or ODD_SHAPES.get((feed, "*")) or Shape()
 
 
-def write_period(
-    landing: Path, feed: str, period: str, table: pl.DataFrame, headers: dict[str, str]
-) -> None:
-    """Write one feed-month and its manifest; files that already hold these bytes stay untouched.
+@dataclass(frozen=True)
+class Piece:
+    """What was written of a feed-month at one go: its files as the manifest has them, and sums."""
+
+    feed: str
+    period: str
+    files: list[dict[str, Any]]
+    row_count: int
+    totals: dict[str, str]
+
+
+def write_piece(
+    landing: Path,
+    feed: str,
+    period: str,
+    table: pl.DataFrame,
+    headers: dict[str, str],
+    *,
+    label: str = "",
+) -> Piece:
+    """Write a feed-month or a piece of it; ``seal`` makes it whole.
 
     Args:
         landing: root of the landing area.
@@ -61,25 +78,42 @@ def write_period(
         period: ``2026-10``.
         table: hundredths columns as whole numbers.
         headers: Chinese header by column, for the feed-month that is sent with such.
+        label: keeps the files apart when the feed-month is written in several pieces.
     """
     folder = landing.joinpath(*feed.split("."), period)
     shape = shape_of(feed, period)
     cut = -(-table.height // shape.parts)
-    pieces = [table.slice(i * cut, cut) for i in range(shape.parts)]
     name = f"{feed.replace('.', '_')}_{period.replace('-', '')}"
-    files = {}
-    for number, piece in enumerate(pieces, 1):
+    name += label and f"_{label}"
+    files = []
+    for number in range(1, shape.parts + 1):
         part = f"_{number}" if shape.parts > 1 else ""
-        files[f"{name}{part}.{shape.suffix}"] = _encode(piece, shape, headers)
-    write_files(
-        folder, feed, period, files, row_count=table.height, totals=control_totals(feed, table)
+        data = _encode(table.slice((number - 1) * cut, cut), shape, headers)
+        files.append(_put(folder, f"{name}{part}.{shape.suffix}", data))
+    return Piece(feed, period, files, table.height, control_totals(feed, table))
+
+
+def seal(landing: Path, pieces: list[Piece]) -> None:
+    """Make ``pieces`` of one feed-month whole: what else lies there goes, the manifest comes."""
+    one = pieces[0]
+    totals = {
+        column: str(sum((Decimal(p.totals[column]) for p in pieces), Decimal(0)))
+        for column in one.totals
+    }
+    _seal(
+        landing.joinpath(*one.feed.split("."), one.period),
+        one.feed,
+        one.period,
+        [f for p in pieces for f in p.files],
+        row_count=sum(p.row_count for p in pieces),
+        totals=totals,
     )
 
 
 def control_totals(feed: str, table: pl.DataFrame) -> dict[str, str]:
     """Exact totals of the columns the contract names, as text; with two decimals unless whole."""
     totals = {}
-    for column in _asked_totals(feed):
+    for column in asked_totals(feed):
         values = table[column]
         if values.dtype.is_integer() and not column.endswith(HUNDREDTHS):
             totals[column] = str(int(values.sum()))
@@ -93,15 +127,6 @@ def control_totals(feed: str, table: pl.DataFrame) -> dict[str, str]:
     return totals
 
 
-@lru_cache
-def _asked_totals(feed: str) -> tuple[str, ...]:
-    """The ``controlTotals`` of the standard contract."""
-    path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
-    contract = yaml.safe_load(path.read_text(encoding="utf-8"))
-    asked = [p["value"] for p in contract["customProperties"] if p["property"] == "controlTotals"]
-    return tuple(asked[0]) if asked else ()
-
-
 def write_files(
     folder: Path,
     feed: str,
@@ -112,27 +137,23 @@ def write_files(
     totals: dict[str, str],
 ) -> None:
     """Put ``files`` and the manifest that describes them into ``folder``, manifest last."""
-    manifest = {
-        "feed": feed,
-        "period": period,
-        "files": [
-            {"name": n, "bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()}
-            for n, b in files.items()
-        ],
-        "row_count": row_count,
-        "control_totals": totals,
-    }
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    for extra in sorted(folder.iterdir()):
-        if extra.name not in files and extra.name != MANIFEST:
-            extra.unlink()
-    for name, data in [*files.items(), (MANIFEST, text.encode())]:
-        target = folder / name
-        if target.exists() and target.read_bytes() == data:
-            continue
-        partial = folder / f".{name}.partial"
+    there = [_put(folder, name, data) for name, data in files.items()]
+    _seal(folder, feed, period, there, row_count=row_count, totals=totals)
+
+
+def _put(folder: Path, name: str, data: bytes) -> dict[str, Any]:
+    """Write a file and say what the manifest has to say of it.
+
+    A file that holds these bytes stays untouched. Before any other changes the manifest goes, so
+    that nobody takes the old one for that of the new files.
+    """
+    target = folder / name
+    if not (target.exists() and target.read_bytes() == data):
         try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if name != MANIFEST:
+                (folder / MANIFEST).unlink(missing_ok=True)
+            partial = folder / f".{name}.partial"
             partial.write_bytes(data)
             partial.replace(target)
         except OSError as error:
@@ -140,6 +161,31 @@ def write_files(
                 f"Cannot write {target}: {error.strerror}.",
                 "Free some space or choose another folder with --to, then run the same again.",
             ) from error
+    return {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _seal(
+    folder: Path,
+    feed: str,
+    period: str,
+    files: list[dict[str, Any]],
+    *,
+    row_count: int,
+    totals: dict[str, str],
+) -> None:
+    names = {MANIFEST, *(f["name"] for f in files)}
+    for extra in sorted(folder.iterdir()):
+        if extra.name not in names:
+            extra.unlink()
+    manifest = {
+        "feed": feed,
+        "period": period,
+        "files": files,
+        "row_count": row_count,
+        "control_totals": totals,
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    _put(folder, MANIFEST, text.encode())
 
 
 def _encode(table: pl.DataFrame, shape: Shape, headers: dict[str, str]) -> bytes:

@@ -2,172 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-import yaml
+from orchestration.sample import truth
+from orchestration.sample.calendar import months
+from orchestration.sample.files import Piece, seal
+from orchestration.sample.jobs import Task
+from orchestration.sample.landing import (
+    all_there,
+    generator_version,
+    refuse,
+    remove_other_months,
+)
+from orchestration.sample.scale import SampleOptions
+from orchestration.sample.workers import run_all
 
-from orchestration.errors import TelmartError
-from orchestration.sample.accounts import Accounts
-from orchestration.sample.behaviour import Behaviour
-from orchestration.sample.calendar import Month, months
-from orchestration.sample.campaigns import CampaignLists, CampaignPlans
-from orchestration.sample.channel_lists import ChannelLists
-from orchestration.sample.competition import Competition
-from orchestration.sample.contacts import CallForwarding, CustomerContacts, Points
-from orchestration.sample.counters import Counters
-from orchestration.sample.customer_voice import CustomerVoice
-from orchestration.sample.dealer_business import DealerBusiness
-from orchestration.sample.files import MANIFEST, ODD_SHAPES, write_period
-from orchestration.sample.group_billing import GroupBilling
-from orchestration.sample.group_master import GroupMaster
-from orchestration.sample.group_members import GroupMembers
-from orchestration.sample.group_people import GroupPeople
-from orchestration.sample.lives import live
-from orchestration.sample.mediation import Mediation
-from orchestration.sample.opening_feeds import OpeningFeeds
-from orchestration.sample.openings import place_openings
-from orchestration.sample.operator import (
-    Block,
-    BlockMonth,
-    Operator,
-    OperatorPart,
-    Scale,
-    SubscriberPart,
-)
-from orchestration.sample.organisation import Organisation
-from orchestration.sample.places import SEEDS, read_places
-from orchestration.sample.population import draw_population
-from orchestration.sample.subscribers import Subscribers
-from orchestration.sample.work import FULL_WORK_FEEDS, WORK_FEEDS, Work
-from orchestration.settings import ROOT
-
-FEEDS = (
-    "hr.org_unit",
-    "hr.staff",
-    "crm.subscriber",
-    "boss.product",
-    "crm.contract",
-    "boss.subscriber_usage",
-    "boss.subscriber_bill",
-    "boss.recharge",
-    "boss.status_event",
-    "campaign.campaign",
-    "campaign.target",
-    "campaign.contact",
-    "mediation.usage_destination",
-    "mediation.usage_area",
-    "mediation.first_use",
-    "crm.customer_contact",
-    "crm.warning_feedback",
-    "boss.call_forward_setting",
-    "points.movement",
-    "crm.group_customer",
-    "crm.group_product",
-    "crm.group_contract",
-    "crm.product_instance",
-    "crm.customer_list",
-    "channel.outlet",
-    "channel.dealer",
-    "channel.agreement",
-    "recharge.air_recharge",
-    "recharge.card_batch",
-    "channel.contest_result",
-    "channel.fund_movement",
-    "boss.number_allocation",
-    "channel.outlet_check",
-    "channel.dealer_message",
-    "boss.bill_item",
-    "boss.payment",
-    "boss.receivable",
-    "finance.cost_allocation",
-    "crm.group_member",
-    "crm.party_relation",
-    "competitor.ported_number",
-    "boss.account",
-    "boss.account_member",
-    "boss.opening",
-    "recharge.card_activation",
-    "boss.commission",
-    *WORK_FEEDS,
-    "competitor.intelligence",
-    "competitor.tariff",
-    "competitor.outlet_census",
-    "market.area",
-    "channel.transaction",
-    "channel.hall_month",
-    "echannel.device_status",
-    "echannel.activity",
-    "survey.inspection_item",
-    "crm.key_person",
-    "crm.key_person_event",
-    "crm.liaison",
-    "crm.group_rating",
-    "crm.benefit_grant",
-    "echannel.user_month",
-    "echannel.outbound_call",
-    "survey.sms_rating",
-    "survey.answer",
-)
-#: feeds that come whole, not by month; their parts yield them in the last month
-FULL_FEEDS: frozenset[str] = FULL_WORK_FEEDS
-#: the parts that make the feeds; order matters to nobody
-OPERATOR_PARTS: tuple[Callable[[Operator], OperatorPart], ...] = (
-    Organisation,
-    CampaignPlans,
-    GroupMaster,
-    ChannelLists,
-    DealerBusiness,
-    Work,
-    Competition,
-    Counters,
-)
-SUBSCRIBER_PARTS: tuple[Callable[[Operator, Block], SubscriberPart], ...] = (
-    Subscribers,
-    CampaignLists,
-    Mediation,
-    CustomerContacts,
-    CallForwarding,
-    Points,
-    GroupMembers,
-    Accounts,
-    OpeningFeeds,
-    GroupPeople,
-    CustomerVoice,
-    GroupBilling,
-)
-MAX_MONTHS = 60
 Say = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class SampleOptions:
-    """What to generate. The files depend on these and on nothing else."""
-
-    seed: int = 20260217
-    subscribers: int = 20_000
-    months: int = 18
-
-    def check(self) -> None:
-        """Refuse sizes that make no sample."""
-        if not 1 <= self.months <= MAX_MONTHS:
-            raise TelmartError(
-                f"A sample of {self.months} months cannot be made.",
-                f"Choose --months between 1 and {MAX_MONTHS}.",
-            )
-        if not 100 <= self.subscribers <= 5_000_000:
-            raise TelmartError(
-                f"A sample of {self.subscribers} subscribers cannot be made.",
-                "Choose --subscribers between 100 and 5000000.",
-            )
 
 
 def generate(
@@ -177,6 +29,7 @@ def generate(
     *,
     force: bool = False,
     progress: Say | None = None,
+    workers: int | None = None,
 ) -> bool:
     """Write the sample's extracts to ``landing`` and its truth to ``truth_file``.
 
@@ -185,7 +38,9 @@ def generate(
         truth_file: JSON outside the landing area.
         options: seed and size.
         force: write over a sample of other options and over planted faults.
-        progress: called with (months done, months in all).
+        progress: called with (steps done, steps in all); a step is a month of a block.
+        workers: processes to use; None for one per core where that is worth while. The files do
+            not depend on it.
 
     Returns:
         False when exactly this sample lies there already and nothing was done.
@@ -195,143 +50,39 @@ def generate(
     """
     options.check()
     span = months(options.months)
-    made = {
-        "seed": options.seed,
-        "subscribers": options.subscribers,
-        "months": options.months,
-        "generator": generator_version(),
-    }
-    before = _read(truth_file)
+    made_with = {**options.made_with(), "generator": generator_version()}
+    before = truth.read_head(truth_file)
     if not force:
-        if before.get("complete") and before["made_with"] == made and _all_there(landing, span):
+        same = bool(before.get("complete")) and before["made_with"] == made_with
+        if same and all_there(landing, span):
             return False
-        _refuse(landing, before, made)
+        refuse(landing, before, made_with)
     if before:
-        _remove_other_months(landing, span)
+        remove_other_months(landing, span)
 
-    operator = Operator(
-        options.seed, span, read_places(options.seed), Scale(subscribers=options.subscribers)
-    )
-    headers = chinese_headers({feed for feed, _ in ODD_SHAPES})
     # until it is complete the truth file says so: an interrupted run is simply made again
-    _write(truth_file, {"made_with": made, "complete": False})
-    block = draw_block(operator)
-    whole = [part(operator) for part in OPERATOR_PARTS]
-    by_subscriber = [part(operator, block) for part in SUBSCRIBER_PARTS]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for t, month in enumerate(span):
-            done = BlockMonth(t, *block.behaviour.month(t))
-            tables = chain(
-                *(part.of_month(t) for part in whole),
-                *(part.of_month(done) for part in by_subscriber),
-            )
-            waiting: list[Future[None]] = [
-                pool.submit(
-                    write_period,
-                    landing,
-                    feed,
-                    "full" if feed in FULL_FEEDS else month.period,
-                    table,
-                    headers.get(feed, {}),
-                )
-                for feed, table in tables
-            ]
-            for written in waiting:
-                written.result()
-            if progress:
-                progress(t + 1, len(span))
-    planted: dict[str, Any] = {}
-    for truth in [*(part.truth() for part in whole), *(part.truth() for part in by_subscriber)]:
-        planted |= truth
-    _write(truth_file, {"made_with": made, "complete": True, "faults": [], **planted})
-    return True
+    truth.begin(truth_file, made_with)
+    scratch = truth_file.with_name(f".{truth_file.name}.parts")
+    cuts = options.size.cuts()
+    operator = Task(options, landing, scratch, None, len(cuts), {})
+    blocks = [Task(options, landing, scratch, cut, len(cuts), {}) for cut in cuts]
+    steps, done = len(span) * (1 + len(cuts)), 0
 
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, steps)
 
-def draw_block(operator: Operator) -> Block:
-    """All subscribers, and the lives they lead."""
-    seed, span, places = operator.seed, operator.span, operator.places
-    people = draw_population(seed, operator.scale.subscribers, span, places)
-    lives = live(seed, people, span, places)
-    behaviour = Behaviour(seed, people, lives, span)
-    block = Block(0, 0, people, lives, behaviour, pl.Series(people.subscriber_id))
-    behaviour.silent = place_openings(operator, block).fake
-    return block
-
-
-def chinese_headers(feeds: set[str]) -> dict[str, dict[str, str]]:
-    """Chinese name of each column of ``feeds``, as the standard contracts give it."""
-    found = {}
-    for feed in sorted(feeds):
-        path = ROOT.joinpath("expectations/contracts", *feed.split(".")).with_suffix(".yaml")
-        contract = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found[feed] = {
-            column["name"]: next(
-                p["value"] for p in column["customProperties"] if p["property"] == "nameZh"
-            )
-            for column in contract["schema"][0]["properties"]
-        }
-    return found
-
-
-def generator_version() -> str:
-    """Fingerprint of everything the files depend on besides the options."""
-    digest = hashlib.sha256()
-    for path in [*sorted(Path(__file__).parent.glob("*.py")), *sorted(SEEDS.glob("*.csv"))]:
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _read(truth_file: Path) -> dict[str, Any]:
-    """The truth of the sample that lies there; empty when there is none that can be read."""
     try:
-        known = json.loads(truth_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) and "made_with" in known else {}
-
-
-def _write(truth_file: Path, content: dict[str, object]) -> None:
-    truth_file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    truth_file.write_text(text + "\n", encoding="utf-8")
-
-
-def _folders(landing: Path, span: list[Month]) -> list[Path]:
-    monthly = [f for f in FEEDS if f not in FULL_FEEDS]
-    return [
-        *(landing.joinpath(*f.split("."), m.period) for f in monthly for m in span),
-        *(landing.joinpath(*f.split("."), "full") for f in sorted(FULL_FEEDS)),
-    ]
-
-
-def _all_there(landing: Path, span: list[Month]) -> bool:
-    return all((folder / MANIFEST).is_file() for folder in _folders(landing, span))
-
-
-def _refuse(landing: Path, before: dict[str, Any], made: dict[str, object]) -> None:
-    """Never write over extracts that this command did not make, nor over another sample."""
-    if before:
-        asked = {k: v for k, v in made.items() if k != "generator"}
-        known = {k: v for k, v in before["made_with"].items() if k != "generator"}
-        if known != asked:
-            sizes = ", ".join(f"{k} {v}" for k, v in known.items())
-            raise TelmartError(
-                f"{landing} already holds another sample ({sizes}).",
-                "Choose another folder with --to, or replace it with --force.",
-            )
-        return
-    for feed in FEEDS:
-        folder = landing.joinpath(*feed.split("."))
-        if folder.is_dir() and any(folder.iterdir()):
-            raise TelmartError(
-                f"{folder} already holds extracts that are not a sample.",
-                "Choose another folder with --to, or write over them with --force.",
-            )
-
-
-def _remove_other_months(landing: Path, span: list[Month]) -> None:
-    """A shorter sample takes the place of a longer one: its other months go."""
-    keep = set(_folders(landing, span))
-    for folder in set(_folders(landing, months(MAX_MONTHS))) - keep:
-        if folder.is_dir():
-            shutil.rmtree(folder)
+        outcomes = run_all(operator, blocks, workers, step)
+        pieces: dict[tuple[str, str], list[Piece]] = {}
+        for outcome in outcomes:
+            for piece in outcome.pieces:
+                pieces.setdefault((piece.feed, piece.period), []).append(piece)
+        for parts in pieces.values():
+            seal(landing, parts)
+        truth.finish(truth_file, made_with, [o.planted for o in outcomes])
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return True

@@ -60,10 +60,19 @@ class Lives:
     plans: list[dict[str, np.ndarray]] = field(default_factory=list)
     value_loss: dict[str, np.ndarray] = field(default_factory=dict)
 
+    def left_in(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """Who left in month ``t``, and the second at which they did."""
+        who, when = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for event in self.events:
+            pick = (event["month"] == t) & np.isin(event["type"], [LEAVE, PORT])
+            who.append(event["who"][pick])
+            when.append(event["second"][pick])
+        return np.concatenate(who), np.concatenate(when)
 
-def live(seed: int, people: Population, span: list[Month], places: Places) -> Lives:
-    """Let the population live through ``span``."""
-    course = _Course(np.random.default_rng([seed, 3]), people, span, places)
+
+def live(seed: int, block: int, people: Population, span: list[Month], places: Places) -> Lives:
+    """Let the population of ``block`` live through ``span``."""
+    course = _Course(np.random.default_rng([seed, 3, block]), people, span, places)
     course.settle()
     course.lose_value()
     for t in range(-WARM_UP, len(span)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -12,6 +12,12 @@ from orchestration.sample.operator import Operator, Tables
 
 class Organisation:
     """Units, staff and products of every month."""
+
+    feeds: ClassVar[tuple[str, ...]] = (
+        "hr.org_unit",
+        "hr.staff",
+        "boss.product",
+    )
 
     def __init__(self, operator: Operator) -> None:
         self.span, self.places = operator.span, operator.places

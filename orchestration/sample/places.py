@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from orchestration.settings import ROOT
+from orchestration.sample.lists import rows
+from orchestration.sample.scale import Tree
+from orchestration.sample.tree import grow_tree
 
-SEEDS = ROOT / "seeds" / "sample"
-
-#: staff numbers of account managers start here; two per area, one more in the largest areas
+#: staff numbers of account managers start here; so many per area, one more in the largest areas
 FIRST_ACCOUNT_MANAGER = 1001
+MANAGERS_PER_AREA = 2
 EXTRA_ACCOUNT_MANAGERS = 4
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    """Rows of ``seeds/sample/<name>.csv`` as dictionaries of text."""
-    with Path(SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as f:
-        return list(csv.DictReader(f))
 
 
 @dataclass(frozen=True)
@@ -54,15 +48,18 @@ class Places:
     products: list[dict[str, str]]
 
 
-def read_places(seed: int) -> Places:
-    """Read the lists and appoint the staff; names are drawn with ``seed``."""
+def read_places(seed: int, tree: Tree | None = None) -> Places:
+    """The organisation of the lists, or one put together as ``tree`` says; and its staff, whose
+    names are drawn with ``seed``.
+    """
     rng = np.random.default_rng([seed, 1])
-    units = rows("org_units")
+    units = grow_tree(seed, tree) if tree else rows("org_units")
     areas = [u for u in units if u["level"] == "area"]
     counties = sorted({a["parent_id"] for a in areas})
     weight = np.array([float(a["population_weight"]) for a in areas])
 
-    per_area = [i for i in range(len(areas)) for _ in range(2)]
+    team = tree.managers_per_area if tree else MANAGERS_PER_AREA
+    per_area = [i for i in range(len(areas)) for _ in range(team)]
     largest = np.argsort(-weight, kind="stable")[:EXTRA_ACCOUNT_MANAGERS]
     manager_area = np.array(per_area + sorted(int(i) for i in largest))
     manager_ids = [f"E{FIRST_ACCOUNT_MANAGER + k}" for k in range(len(manager_area))]
@@ -73,7 +70,7 @@ def read_places(seed: int) -> Places:
         county_of=np.array([counties.index(a["parent_id"]) for a in areas]),
         weight=weight / weight.sum(),
         churn_factor=np.array([float(a["churn_factor"]) for a in areas]),
-        staff=_appoint(rng, areas, counties, manager_ids, manager_area),
+        staff=_appoint(rng, units, manager_ids, manager_area),
         manager_ids=manager_ids,
         manager_area=manager_area,
         products=rows("products"),
@@ -82,28 +79,35 @@ def read_places(seed: int) -> Places:
 
 def _appoint(
     rng: np.random.Generator,
-    areas: list[dict[str, str]],
-    counties: list[str],
+    units: list[dict[str, str]],
     manager_ids: list[str],
     manager_area: np.ndarray,
 ) -> list[Person]:
-    """Personas first, then a channel manager per county and the account managers."""
+    """Personas first, then a manager of every city that has none, a channel manager per county and
+    the account managers.
+    """
+    areas = [u["org_unit_id"] for u in units if u["level"] == "area"]
+    counties = sorted(u["org_unit_id"] for u in units if u["level"] == "county")
     people = {p["staff_id"]: p for p in rows("people")}
+    home = _homes(units)
     named = [
         Person(
             p["staff_id"],
             people[p["staff_id"]]["display_name"],
             people[p["staff_id"]]["display_name_en"],
             p["post"],
-            p["org_unit_id"],
+            home(p["org_unit_id"]),
             p["hired_on"],
         )
         for p in rows("persona_posts")
     ]
     surnames, given = rows("surnames"), rows("given_names")
-    posts = [(f"E{501 + i:04d}", "channel_manager", c) for i, c in enumerate(counties)]
+    headed = {p.org_unit_id for p in named if p.post == "manager"}
+    cities = [u["org_unit_id"] for u in units if u["level"] == "city"]
+    posts = [(f"E{101 + i:04d}", "manager", c) for i, c in enumerate(cities) if c not in headed]
+    posts += [(f"E{501 + i:04d}", "channel_manager", c) for i, c in enumerate(counties)]
     posts += [
-        (staff_id, "account_manager", areas[int(a)]["org_unit_id"])
+        (staff_id, "account_manager", areas[int(a)])
         for staff_id, a in zip(manager_ids, manager_area, strict=True)
     ]
     for staff_id, post, unit in posts:
@@ -114,3 +118,11 @@ def _appoint(
             name, name_en = people[staff_id]["display_name"], people[staff_id]["display_name_en"]
         named.append(Person(staff_id, name, name_en, post, unit, hired))
     return sorted(named, key=lambda p: p.staff_id)
+
+
+def _homes(units: list[dict[str, str]]) -> Callable[[str], str]:
+    """Where a persona works: in the unit of the list, or in the first of its level without one."""
+    known = {u["org_unit_id"] for u in units}
+    level = {u["org_unit_id"]: u["level"] for u in rows("org_units")}
+    first = {u["level"]: u["org_unit_id"] for u in reversed(units)}
+    return lambda unit: unit if unit in known else first[level[unit]]

@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 
 from orchestration.sample.calendar import Month
-from orchestration.sample.places import Places, rows
+from orchestration.sample.lists import rows
+from orchestration.sample.places import Places
 
 EPOCH = date(1970, 1, 1)
 BRANDS = ["gotone", "mzone", "easyown"]
@@ -54,9 +55,15 @@ class Population:
         return len(self.subscriber_id)
 
 
-def draw_population(seed: int, count: int, span: list[Month], places: Places) -> Population:
-    """Draw ``count`` subscribers over the months ``span``: residents, newcomers, long gone."""
-    rng = np.random.default_rng([seed, 2])
+def draw_population(
+    seed: int, block: int, numbers: tuple[int, int], span: list[Month], places: Places
+) -> Population:
+    """Draw the subscribers of a block over the months ``span``: residents, newcomers, long gone.
+
+    ``numbers`` says how many came before those of this block, and how many these are.
+    """
+    before, count = numbers
+    rng = np.random.default_rng([seed, 2, block])
     opens = _opening_months(rng, count, span)
     start = day_number(span[0].first)
     tenure = np.clip(rng.gamma(1.3, 1100, count), 20, 5400).astype(np.int64)
@@ -74,9 +81,12 @@ def draw_population(seed: int, count: int, span: list[Month], places: Places) ->
     vip = np.select([vip_draw > 2.4, vip_draw > 1.75, vip_draw > 1.15], [0, 1, 2], 3)
     youth = (birth_year - 1985) / 20.0
     return Population(
-        subscriber_id=[f"S{i:08d}" for i in range(1, count + 1)],
+        subscriber_id=[f"S{i:08d}" for i in range(before + 1, before + count + 1)],
         # 11 digits that begin with 100: no operator has such numbers
-        msisdn=[f"100{(i * 7_368_787 + 1_234_567) % 100_000_000:08d}" for i in range(count)],
+        msisdn=[
+            f"100{(i * 7_368_787 + 1_234_567) % 100_000_000:08d}"
+            for i in range(before, before + count)
+        ],
         name=_names(rng, count),
         birth_year=np.where(rng.random(count) < 0.04, 0, birth_year),
         opened=opened,

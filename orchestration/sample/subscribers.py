@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from orchestration.sample.lives import (
 )
 from orchestration.sample.operator import Block, BlockMonth, Operator, Tables
 from orchestration.sample.population import BRANDS, CHANNELS, VIP_LEVELS, day_number
-from orchestration.sample.tables import days, labels, moments
+from orchestration.sample.tables import days, labels, moments, numbered, numbers
 
 STATUSES = ["", "on_net", "suspended", "off_net", "ported_out"]
 RECHARGE_CHANNELS = ["hall", "dealer", "online", "bank", "card"]
@@ -27,9 +27,19 @@ RECHARGE_CHANNELS = ["hall", "dealer", "online", "bank", "card"]
 class Subscribers:
     """What the billing system and the customer file know of a block of subscribers."""
 
+    feeds: ClassVar[tuple[str, ...]] = (
+        "crm.subscriber",
+        "crm.contract",
+        "boss.subscriber_usage",
+        "boss.subscriber_bill",
+        "boss.recharge",
+        "boss.status_event",
+    )
+
     def __init__(self, operator: Operator, block: Block) -> None:
         self.span, self.places = operator.span, operator.places
         self.people, self.lives, self.ids = block.people, block.lives, block.ids
+        self.tag = block.tag
         self.msisdn, self.names = pl.Series(self.people.msisdn), pl.Series(self.people.name)
         self.contracts = self.lives.bindings.table()
         # numbered in the order of signing, as a source system would
@@ -85,7 +95,7 @@ class Subscribers:
         state = np.where(row["broken_in"] <= t, 2, np.where(row["ends"] < last, 1, 0))
         return pl.DataFrame(
             {
-                "contract_id": pl.Series([f"K{i + 1:07d}" for i in signed], dtype=pl.String),
+                "contract_id": numbers(f"K{self.tag}", signed + 1, 7),
                 "subscriber_id": self.ids.gather(row["subscriber"]),
                 "product_id": labels([k[0] for k in KINDS], row["kind"]),
                 "binding_type": labels([BINDING_TYPES[k[1]] for k in KINDS], row["kind"]),
@@ -99,12 +109,10 @@ class Subscribers:
         )
 
     def _recharges(self, t: int, made: dict[str, np.ndarray]) -> pl.DataFrame:
-        stem = f"R{self.span[t].first:%Y%m}"
+        stem = f"R{self.span[t].first:%Y%m}{self.tag}"
         return pl.DataFrame(
             {
-                "recharge_id": pl.Series(
-                    [f"{stem}{i:07d}" for i in range(1, len(made["who"]) + 1)], dtype=pl.String
-                ),
+                "recharge_id": numbered(stem, len(made["who"]), 7),
                 "subscriber_id": self.ids.gather(made["who"]),
                 "recharged_at": moments(made["second"]),
                 "recharge_amt": made["recharge_amt"],
@@ -115,12 +123,10 @@ class Subscribers:
     def _status_events(self, t: int) -> pl.DataFrame:
         pick = np.flatnonzero(self.events["month"] == t)
         pick = pick[np.lexsort((self.events["who"][pick], self.events["second"][pick]))]
-        stem = f"E{self.span[t].first:%Y%m}"
+        stem = f"E{self.span[t].first:%Y%m}{self.tag}"
         return pl.DataFrame(
             {
-                "event_id": pl.Series(
-                    [f"{stem}{i:06d}" for i in range(1, len(pick) + 1)], dtype=pl.String
-                ),
+                "event_id": numbered(stem, len(pick), 6),
                 "subscriber_id": self.ids.gather(self.events["who"][pick]),
                 "event_at": moments(self.events["second"][pick]),
                 "event_type": labels(EVENT_TYPES, self.events["type"][pick]),

@@ -30,3 +30,8 @@ def numbered(stem: str, count: int, width: int = 7, first: int = 1) -> pl.Series
     return pl.select(
         pl.lit(stem) + pl.int_range(first, first + count).cast(pl.String).str.zfill(width)
     ).to_series()
+
+
+def numbers(stem: str, values: np.ndarray, width: int = 8) -> pl.Series:
+    """Identifiers ``<stem><value>`` with leading zeros."""
+    return pl.select(pl.lit(stem) + pl.Series(values).cast(pl.String).str.zfill(width)).to_series()

@@ -15,7 +15,7 @@ import polars as pl
 import yaml
 import zstandard
 
-from orchestration.sample.generate import FEEDS, FULL_FEEDS
+from orchestration.sample.parts import FEEDS, FULL_FEEDS
 from orchestration.settings import ROOT
 
 __all__ = ["FEEDS", "FULL_FEEDS", "contract", "properties", "read_feed", "read_file", "reference"]

@@ -21,6 +21,7 @@ from tests.metrics.extract_files import (
     read_feed,
     read_file,
 )
+from tests.sample.checks import manifests_tell_the_truth
 
 pytestmark = pytest.mark.fast
 SMALL = SampleOptions(subscribers=400, months=7)
@@ -70,23 +71,7 @@ def test_every_feed_has_every_month_and_exactly_the_contract_columns(sample):
 
 def test_manifests_tell_rows_totals_and_checksums(sample):
     for feed in FEEDS:
-        totals = properties(feed).get("controlTotals", [])
-        table = sample.feeds[feed]
-        for month in sample.landing.joinpath(*feed.split(".")).iterdir():
-            manifest = json.loads((month / "manifest.json").read_text())
-            period = pl.col("stat_month").dt.strftime("%Y-%m").fill_null("full")
-            rows = table.filter(period == month.name)
-            assert (manifest["feed"], manifest["period"]) == (feed, month.name)
-            assert manifest["row_count"] == rows.height
-            expected = {c: rows[c].sum() for c in totals}
-            got = {k: int(v.replace(".", "")) for k, v in manifest["control_totals"].items()}
-            assert got == expected, (feed, month.name)
-            on_disk = {p.name for p in month.iterdir()} - {"manifest.json"}
-            assert {f["name"] for f in manifest["files"]} == on_disk
-            for file in manifest["files"]:
-                data = (month / file["name"]).read_bytes()
-                assert file["bytes"] == len(data)
-                assert file["sha256"] == hashlib.sha256(data).hexdigest()
+        manifests_tell_the_truth(sample, feed)
 
 
 def test_shapes_that_prove_the_loader_are_there(sample):

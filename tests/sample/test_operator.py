@@ -11,7 +11,8 @@ import pytest
 from orchestration.contracts import read_contracts
 from orchestration.contracts.derive import STANDARD_CONTRACTS
 from orchestration.settings import ROOT
-from tests.metrics.extract_files import FEEDS, FULL_FEEDS, contract, decimals, reference
+from tests.metrics.extract_files import FEEDS
+from tests.sample.checks import REFERENCES, reference_is_met, rows_meet_their_contract
 
 pytestmark = pytest.mark.fast
 LEFT = ["off_net", "ported_out"]
@@ -24,27 +25,7 @@ def seed_rows(name: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("feed", FEEDS)
 def test_rows_meet_their_contract(sample, feed):
-    table = sample.feeds[feed]
-    keys = [c["name"] for c in contract(feed) if c.get("primaryKey")]
-    assert table.height > 0
-    assert table.select([*keys, "stat_month"]).is_duplicated().sum() == 0
-    for column in contract(feed):
-        values = table[column["name"]]
-        if column.get("required"):
-            assert values.null_count() == 0, column["name"]
-        if "allowed" in column:
-            assert set(values.drop_nulls().unique()) <= set(column["allowed"]), column["name"]
-        scale = 100 if 0 < decimals(column) <= 2 else 1
-        for bound, fails in (("min", pl.Series.__lt__), ("max", pl.Series.__gt__)):
-            if bound in column and values.dtype.is_numeric():
-                assert not fails(values, column[bound] * scale).any(), column["name"]
-        if column["physicalType"] in {"date", "timestamp"} and values.null_count() < len(values):
-            assert values.dt.year().is_between(1980, 2099).all(), column["name"]
-            month = values.dt.month_start().cast(pl.Date)
-            if column.get("timing") == "in_period":
-                assert (month == table["stat_month"]).all(), column["name"]
-            if column.get("timing") == "until_period_end":
-                assert (month <= table["stat_month"]).all(), column["name"]
+    rows_meet_their_contract(sample, feed)
 
 
 @pytest.mark.parametrize("feed", FEEDS)
@@ -75,47 +56,17 @@ def test_the_tree_has_five_levels_and_the_sizes_we_say(sample):
     assert (staff["post"] == "account_manager").sum() == 60
 
 
-#: feeds of which everything that was ever there stays there
-MASTER_DATA = {
-    "boss.account",
-    "boss.product",
-    "campaign.campaign",
-    "channel.dealer",
-    "channel.outlet",
-    "crm.group_customer",
-    "crm.subscriber",
-    "hr.org_unit",
-    "hr.staff",
-}
-REFERENCES = [
-    pytest.param(feed, column["name"], *found, id=f"{feed}.{column['name']}")
-    for feed in FEEDS
-    for column in contract(feed)
-    if (found := reference(feed, column))
-]
-
-
-@pytest.mark.parametrize(("child", "column", "parent", "key"), REFERENCES)
+@pytest.mark.parametrize(
+    ("child", "column", "parent", "key"),
+    [pytest.param(*r, id=f"{r[0]}.{r[1]}") for r in REFERENCES],
+)
 def test_every_reference_is_met(sample, child, column, parent, key):
-    """In the same month, where the parent is master data; else in that month or an earlier one;
-    at any time, where parent or child comes whole.
-    """
-    named = sample.feeds[child].filter(pl.col(column).is_not_null())
-    known = sample.feeds[parent].select("stat_month", pl.col(key).alias(column))
-    if child in FULL_FEEDS or parent in FULL_FEEDS:
-        orphans = named.join(known, on=column, how="anti")
-    elif parent in MASTER_DATA:
-        orphans = named.join(known, on=["stat_month", column], how="anti")
-    else:
-        first = known.group_by(column).agg(pl.col("stat_month").min().alias("known_in"))
-        late = (pl.col("known_in") > pl.col("stat_month")).fill_null(True)
-        orphans = named.join(first, on=column, how="left").filter(late)
-    assert orphans.height == 0, orphans.head(3)
+    reference_is_met(sample, child, column, parent, key)
 
 
 def test_the_feeds_of_the_spine_refer_to_each_other():
     """The list above is read from the contracts: it must not be empty by mistake."""
-    found = {tuple(p.values) for p in REFERENCES}
+    found = set(REFERENCES)
     assert {
         ("hr.org_unit", "parent_id", "hr.org_unit", "org_unit_id"),
         ("crm.subscriber", "account_manager_id", "hr.staff", "staff_id"),

@@ -1,0 +1,1 @@
+"""Where the operator sells: halls, dealers, openings, recharges, counters."""

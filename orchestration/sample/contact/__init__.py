@@ -1,0 +1,1 @@
+"""Between the operator and its subscribers: campaigns, contacts, warnings, calls, points."""

@@ -1,0 +1,1 @@
+"""The market around the operator: competitors and what the operator knows of them."""

@@ -1,0 +1,1 @@
+"""What account managers and the back office do: visits, sales, orders, training, targets."""
