@@ -30,6 +30,7 @@ def ensure_parent(connection: Connection[Any], feed: Feed) -> None:
     connection.execute("set local client_min_messages = warning")
     connection.execute(parent_table_ddl(feed))
     have = _columns(connection, feed)
+    names = _type_names(connection, {c.sql_type for c in feed.columns})
     for column in feed.columns:
         if column.name not in have:
             connection.execute(
@@ -40,7 +41,7 @@ def ensure_parent(connection: Connection[Any], feed: Feed) -> None:
                 )
             )
             continue
-        wanted = _type_name(connection, column.sql_type)
+        wanted = names[column.sql_type]
         if have[column.name] != wanted:
             connection.rollback()
             raise TelmartError(
@@ -166,9 +167,10 @@ def _columns(connection: Connection[Any], feed: Feed) -> dict[str, str]:
     return dict(found.fetchall())
 
 
-def _type_name(connection: Connection[Any], sql_type: str) -> str:
+def _type_names(connection: Connection[Any], sql_types: set[str]) -> dict[str, str]:
+    """Types as PostgreSQL writes them, by how a contract does; one question for all of them."""
     found = connection.execute(
-        "select format_type(to_regtype(%s), to_regtypemod(%s))", [sql_type, sql_type]
-    ).fetchone()
-    assert found is not None  # noqa: S101 - a select without from always gives a row
-    return str(found[0])
+        "select t, format_type(to_regtype(t), to_regtypemod(t)) from unnest(%s::text[]) as t",
+        [sorted(sql_types)],
+    )
+    return dict(found.fetchall())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from orchestration.loader import Arrival, ensure_parents, pending
 from orchestration.quality.rules import Suite
 from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.quality.validator import Validator, preload
+from orchestration.refresh.loading import FeedLoads, Loading
 from orchestration.refresh.progress import current
 from orchestration.refresh.work import Work, note_work, waiting_notes
 from orchestration.settings import Settings
@@ -39,6 +40,7 @@ class Session:
         self.month = month
         self.full = full
         self._validator: Validator | None = None
+        self._loading: Loading | None = None
         self._lock = threading.Lock()
 
     @cached_property
@@ -66,6 +68,22 @@ class Session:
             preload()
         return found
 
+    def load(self, feed: str, chosen: Collection[str] | None = None) -> FeedLoads:
+        """What became of a feed's arrivals. The first call begins to load those of all feeds.
+
+        Args:
+            chosen: feeds this run is about; None for all.
+        """
+        with self._lock:
+            if self._loading is None:
+                names = self.feeds if chosen is None else chosen
+                self._loading = Loading(
+                    self.settings,
+                    [self.feeds[name] for name in self.feeds if name in names],
+                    self.arrivals,
+                )
+        return self._loading.of(feed)
+
     @cached_property
     def work(self) -> Work:
         """What there is to build and publish, noted at the first call: after the loads."""
@@ -91,7 +109,9 @@ class Session:
             yield connection
 
     def close(self) -> None:
-        """Write the Data Docs of what was checked."""
+        """End what still loads, and write the Data Docs of what was checked."""
+        if self._loading is not None:
+            self._loading.close()
         if self._validator is not None:
             self._validator.write_docs()
             self._validator = None
