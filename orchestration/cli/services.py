@@ -26,7 +26,8 @@ def register(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Start everything: the database, Superset and the Dagster UI.
+    """Start everything: the database, Superset, the Dagster UI, and the daemon that loads what
+    arrives (TELMART_WATCH=off: not that one).
 
     Safe at any time: what runs is left alone, what was killed comes back, and nothing that was
     committed is lost.
@@ -75,7 +76,8 @@ def status(
         "postgres", _light(state["engine"]["healthy"]), str(state["engine"]["address"])
     )
     for service in state["services"]:
-        services.add_row(service["name"], _light(service["healthy"]), service["url"])
+        services.add_row(service["name"], _light(service["healthy"]),
+                         service["url"] or "looks at the landing area")  # fmt: skip
     out.print(services)
     if not state["engine"]["healthy"]:
         out.print("The database does not run. Start it: [bold]telmart up[/]")

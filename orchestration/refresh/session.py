@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,7 +13,7 @@ import psycopg
 
 from orchestration.contracts import Feed, all_feeds
 from orchestration.engine.databases import connect
-from orchestration.loader import Arrival, ensure_parents, pending
+from orchestration.loader import Arrival, ensure_parents, is_settled, pending
 from orchestration.quality.rules import Suite
 from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.quality.validator import Validator, preload
@@ -30,15 +31,22 @@ class Session:
         run_id: the Dagster run.
         month: ``2026-10``: load and build only this month (and the later ones it reaches).
         full: build every month.
+        settled_only: leave alone what may still be on its way into the landing area.
     """
 
     def __init__(
-        self, settings: Settings, run_id: str, month: str | None = None, full: bool = False
+        self,
+        settings: Settings,
+        run_id: str,
+        month: str | None = None,
+        full: bool = False,
+        settled_only: bool = False,
     ) -> None:
         self.settings = settings
         self.run_id = run_id
         self.month = month
         self.full = full
+        self.settled_only = settled_only
         self._validator: Validator | None = None
         self._loading: Loading | None = None
         self._lock = threading.Lock()
@@ -64,6 +72,8 @@ class Session:
         found = pending(self.settings)
         if self.month:
             found = [a for a in found if a.period.startswith(self.month)]
+        if self.settled_only:
+            found = [a for a in found if is_settled(a, time.time())]
         if found:
             preload()
         return found

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.defs.refresh.resource import Refresh
+from orchestration.defs.refresh.sensor import arrival_sensor
 from orchestration.engine.databases import connect
 from orchestration.publication import open_hold, open_holds
 from orchestration.refresh.instance import DASHBOARDS_STEP, JOB, UNEXPLAINED
@@ -41,6 +42,7 @@ def definitions(_: Settings) -> dg.Definitions:
     )
     return dg.Definitions(
         jobs=[job],
+        sensors=[arrival_sensor(job)],
         resources={"refresh": Refresh()},
         # also for what somebody materialises by hand in the UI
         executor=dg.in_process_executor,
