@@ -83,7 +83,16 @@ def status(
         out.print("The database does not run. Start it: [bold]telmart up[/]")
         return
     _print_feeds(state["feeds"])
+    for late in state["late"]:
+        since = late["since"][:16].replace("T", " ")
+        out.print(
+            f"[red]late since {since}[/]  {late['feed']} {', '.join(late['periods'])}"
+            f"  → {late['owner'] or 'no owner is named'}",
+            highlight=False,
+        )
     _print_marts(state["marts"])
+    for again in state["restated"]:
+        out.print(f"{again['restated_at']:%Y-%m-%d %H:%M}  {again['reason']}", highlight=False)
 
 
 def doctor() -> None:
@@ -188,7 +197,7 @@ def _print_marts(marts: list[dict[str, object]]) -> None:
             str(row["mart"]), f"{row['stat_month']:%Y-%m}" if row["stat_month"] else "never",
             f"[{'green' if good else 'red'}]{row['state']}[/]",
             f"{row['cut_off_at']:%Y-%m-%d %H:%M}" if row["cut_off_at"] else "",
-            str(row["reason"] or ""),
+            "\n".join(str(said) for said in (row["reason"], row["notice"]) if said),
         )  # fmt: skip
     out.print(table)
 

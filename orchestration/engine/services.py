@@ -247,7 +247,8 @@ def watcher(settings: Settings) -> Service:
     return Watcher(
         name="dagster-daemon",
         command=[
-            str(ROOT / ".venv/bin/dagster-daemon"), "run", "-m", "orchestration.definitions",
+            str(ROOT / ".venv/bin/python"), "-m", "orchestration.engine.daemon",
+            str(settings.home),
         ],
         port=0,
         health="",

@@ -31,6 +31,7 @@ class Session:
         run_id: the Dagster run.
         month: ``2026-10``: load and build only this month (and the later ones it reaches).
         full: build every month.
+        reason: why published months are changed, in somebody's words.
         settled_only: leave alone what may still be on its way into the landing area.
     """
 
@@ -40,13 +41,16 @@ class Session:
         run_id: str,
         month: str | None = None,
         full: bool = False,
+        *,
         settled_only: bool = False,
+        reason: str = "",
     ) -> None:
         self.settings = settings
         self.run_id = run_id
         self.month = month
         self.full = full
         self.settled_only = settled_only
+        self.reason = reason
         self._validator: Validator | None = None
         self._loading: Loading | None = None
         self._lock = threading.Lock()
@@ -92,7 +96,8 @@ class Session:
                     [self.feeds[name] for name in self.feeds if name in names],
                     self.arrivals,
                 )
-        return self._loading.of(feed)
+        # a feed switched off since Dagster read the definitions has a step, but nothing to load
+        return self._loading.of(feed) if feed in self.feeds else FeedLoads(feed)
 
     @cached_property
     def work(self) -> Work:

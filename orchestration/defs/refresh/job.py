@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration.defs.refresh.lateness import lateness_checks
 from orchestration.defs.refresh.resource import Refresh
 from orchestration.defs.refresh.sensor import arrival_sensor
 from orchestration.engine.databases import connect
@@ -30,7 +31,7 @@ def hold_unexplained(context: dg.HookContext) -> None:
     )
 
 
-def definitions(_: Settings) -> dg.Definitions:
+def definitions(here: Settings) -> dg.Definitions:
     """The job runs in one process: its steps share one lock and one quality context, and a process
     per step would pay the imports (10 s) every time."""
     job = dg.define_asset_job(
@@ -42,6 +43,7 @@ def definitions(_: Settings) -> dg.Definitions:
     )
     return dg.Definitions(
         jobs=[job],
+        asset_checks=lateness_checks(here),
         sensors=[arrival_sensor(job)],
         resources={"refresh": Refresh()},
         # also for what somebody materialises by hand in the UI

@@ -21,6 +21,9 @@ class Refresh(dg.ConfigurableResource):
     month: str = Field(default="", description="Only this month, like 2026-10; empty: all pending.")
     full: bool = Field(default=False, description="Build every month anew.")
 
+    reason: str = Field(
+        default="", description="Why published months are changed; kept with the restatement."
+    )
     settled_only: bool = Field(
         default=False, description="Leave alone files that may still be on their way."
     )
@@ -39,7 +42,12 @@ class Refresh(dg.ConfigurableResource):
         if taken and context.instance is not None:
             fail_stale_runs(context.instance, but=run_id)
         self._session = Session(
-            here, run_id, self.month or None, self.full, settled_only=self.settled_only
+            here,
+            run_id,
+            self.month or None,
+            self.full,
+            settled_only=self.settled_only,
+            reason=self.reason,
         )
         self._stack.callback(self._session.close)
 
