@@ -47,12 +47,17 @@ class Loading:
     Args:
         feeds: what this refresh is about.
         arrivals: what is to be loaded; others' arrivals are left alone.
+        workers: feeds at a time.
     """
 
     def __init__(
-        self, settings: Settings, feeds: Sequence[Feed], arrivals: Sequence[Arrival]
+        self,
+        settings: Settings,
+        feeds: Sequence[Feed],
+        arrivals: Sequence[Arrival],
+        workers: int = WORKERS,
     ) -> None:
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="load")
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="load")
         self._loads: dict[str, Future[FeedLoads]] = {}
         for feed in feeds:
             mine = [a for a in arrivals if a.feed == feed.name]
