@@ -52,6 +52,8 @@ class Settings:
     dagster_port: int
     timezone: str
     operator: Path | None
+    #: whether a sensor loads what arrives by itself
+    watch: bool = True
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -71,6 +73,7 @@ class Settings:
             dagster_port=int(env.get("TELMART_DAGSTER_PORT") or 13000),
             timezone=env.get("TELMART_TIMEZONE") or "Asia/Shanghai",
             operator=Path(operator).resolve() if operator else None,
+            watch=env.get("TELMART_WATCH") != "off",
         )
 
     # ---- folders -------------------------------------------------------------------------
@@ -194,6 +197,7 @@ class Settings:
             "TELMART_SUPERSET_PORT": str(self.superset_port),
             "TELMART_DAGSTER_PORT": str(self.dagster_port),
             "TELMART_TIMEZONE": self.timezone,
+            "TELMART_WATCH": "on" if self.watch else "off",
             **({"TELMART_OPERATOR": str(self.operator)} if self.operator else {}),
             **self.libpq_env(),
             "DAGSTER_HOME": str(self.home / "dagster"),

@@ -94,6 +94,7 @@ def demo() -> Iterator[Demo]:
         "TELMART_PG_PORT": os.environ.get("TELMART_TEST_PG_PORT", "15442"),
         "TELMART_SUPERSET_PORT": os.environ.get("TELMART_TEST_SUPERSET_PORT", "18098"),
         "TELMART_DAGSTER_PORT": os.environ.get("TELMART_TEST_DAGSTER_PORT", "13010"),
+        "TELMART_WATCH": "off",  # tests load when they say so
     }
     env.pop("TELMART_LANDING", None)
     env.pop("TELMART_OPERATOR", None)

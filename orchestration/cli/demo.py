@@ -51,7 +51,8 @@ def demo(
     with _step("4 of 4", "Superset and Dagster"):
         for service in all_services(s):
             lifecycle.start_service(service, say=lambda text: None)
-            out.print(f"        {service.name} answers at {service.url}", highlight=False)
+            where = f"answers at {service.url}" if service.url else "looks at the landing area"
+            out.print(f"        {service.name} {where}", highlight=False)
     _where_to_look(s, time.monotonic() - began)
 
 

@@ -144,9 +144,12 @@ def feeds(
     table = _table("Feed", "Latest", "Periods", "Rows", "State", "Loaded at", "名称")
     for s in shown:
         color = {"loaded": "green", "off": "dim", "never": "yellow"}.get(s["state"], "red")
+        state = f"[{color}]{s['state']}[/]"
+        if s["late_since"]:
+            state += f" [red]late since {s['late_since']:%Y-%m-%d %H:%M}[/]"
         table.add_row(
             s["feed"], s["period"] or "-", str(s["periods"]),
-            "-" if s["rows"] is None else f"{s['rows']:,}", f"[{color}]{s['state']}[/]",
+            "-" if s["rows"] is None else f"{s['rows']:,}", state,
             s["loaded_at"].strftime("%m-%d %H:%M") if s["loaded_at"] else "-", s["name_zh"],
         )  # fmt: skip
     out.print(table)
@@ -157,6 +160,11 @@ def feeds(
             _say(f"[red]{s['feed']} {s['error_period']}:[/] {escape(s['error'])}")
         for line in s["drift"]:
             _say(f"[yellow]{s['feed']} {s['period']}:[/] {escape(line)}")
+        if s["late_since"]:
+            periods = ", ".join(s["late_periods"])
+            _say(
+                f"[red]{s['feed']}[/] {periods} is missing. Call: {s['owner'] or 'no owner named'}"
+            )
     for line in overview.unread_folders(settings()):
         _say(f"[yellow]Not read:[/] {escape(line)}")
 

@@ -29,6 +29,10 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="Build every month anew, whatever changed.")
     ] = False,
+    reason: Annotated[
+        str,
+        typer.Option(help="Why published months are changed; shown to everybody who reads them."),
+    ] = "",
 ) -> None:
     """Load what arrived, check it, build the marts, check them, publish, refresh the dashboards.
 
@@ -43,11 +47,15 @@ def run(
       telmart run --month 2026-10
 
       telmart run --full        (rows come out the same; for after a repair by hand)
+
+      telmart run --reason "Billing sent August again, without the double bookings"
     """
-    run_and_report(settings(), month, full)
+    run_and_report(settings(), month, full, reason)
 
 
-def run_and_report(here: Settings, month: str | None = None, full: bool = False) -> None:
+def run_and_report(
+    here: Settings, month: str | None = None, full: bool = False, reason: str = ""
+) -> None:
     """Refresh with progress on the terminal, and a summary at the end.
 
     Raises:
@@ -58,7 +66,7 @@ def run_and_report(here: Settings, month: str | None = None, full: bool = False)
 
     began = time.monotonic()
     with TerminalProgress(here.logs / "run.log") as progress:
-        outcome = refresh(here, progress, month, full)
+        outcome = refresh(here, progress, month, full, reason)
     if not outcome.nothing_to_do:
         _summary(progress, time.monotonic() - began)
     for line in progress.notes:

@@ -26,7 +26,8 @@ def register(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Start everything: the database, Superset and the Dagster UI.
+    """Start everything: the database, Superset, the Dagster UI, and the daemon that loads what
+    arrives (TELMART_WATCH=off: not that one).
 
     Safe at any time: what runs is left alone, what was killed comes back, and nothing that was
     committed is lost.
@@ -75,13 +76,23 @@ def status(
         "postgres", _light(state["engine"]["healthy"]), str(state["engine"]["address"])
     )
     for service in state["services"]:
-        services.add_row(service["name"], _light(service["healthy"]), service["url"])
+        services.add_row(service["name"], _light(service["healthy"]),
+                         service["url"] or "looks at the landing area")  # fmt: skip
     out.print(services)
     if not state["engine"]["healthy"]:
         out.print("The database does not run. Start it: [bold]telmart up[/]")
         return
     _print_feeds(state["feeds"])
+    for late in state["late"]:
+        since = late["since"][:16].replace("T", " ")
+        out.print(
+            f"[red]late since {since}[/]  {late['feed']} {', '.join(late['periods'])}"
+            f"  → {late['owner'] or 'no owner is named'}",
+            highlight=False,
+        )
     _print_marts(state["marts"])
+    for again in state["restated"]:
+        out.print(f"{again['restated_at']:%Y-%m-%d %H:%M}  {again['reason']}", highlight=False)
 
 
 def doctor() -> None:
@@ -189,7 +200,7 @@ def _print_marts(marts: list[dict[str, object]]) -> None:
             str(row["mart"]), f"{row['stat_month']:%Y-%m}" if row["stat_month"] else "never",
             f"[{'green' if good else 'red'}]{row['state']}[/]",
             f"{row['cut_off_at']:%Y-%m-%d %H:%M}" if row["cut_off_at"] else "",
-            str(row["reason"] or ""),
+            "\n".join(str(said) for said in (row["reason"], row["notice"]) if said),
         )  # fmt: skip
     out.print(table)
 

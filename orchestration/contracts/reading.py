@@ -183,8 +183,11 @@ def _parse(path: Path) -> Any:
     from open_data_contract_standard.model import OpenDataContractStandard  # noqa: PLC0415
     from pydantic import ValidationError  # noqa: PLC0415
 
+    # the library's own from_file parses in Python, ten times slower: 4 s for the standard feeds
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return OpenDataContractStandard.from_file(str(path))
+        said = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+        return OpenDataContractStandard(**said)
     except yaml.YAMLError as error:
         raise TelmartError(f"{path} is not YAML: {error}", "Correct the file.") from error
     except ValidationError as error:

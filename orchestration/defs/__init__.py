@@ -4,7 +4,7 @@
 ``dbt``      every model, seed and test
 ``quality``  arrival and mart suites, as blocking checks
 ``publish``  the served marts and the dashboards on them
-``refresh``  the job over all of it, and the resource its steps share
+``refresh``  the job over all of it, the resource its steps share, the sensor that starts it
 
 No ``from __future__ import annotations`` below this folder: Dagster reads the types of a step's
 parameters when it is defined.

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from orchestration.errors import TelmartError
 from orchestration.settings import ROOT, Settings
@@ -27,11 +28,17 @@ from orchestration.settings import ROOT, Settings
 #: a quiet start-up of Superset takes 10 s, on a busy laptop four times as long
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 20
+#: Dagster's daemon leaves a sign of life every 30 s
+HEARTBEAT_S = 120
+_HEARTBEAT = """
+    select extract(epoch from max(timestamp) at time zone 'utc')::float
+    from daemon_heartbeats where daemon_type = 'SENSOR'
+"""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One program that answers HTTP on a local port.
+    """One program that answers HTTP on a local port (but see ``Watcher``).
 
     Attributes:
         name: as people know it.
@@ -169,6 +176,35 @@ class Service:
         return "\n".join(lines).strip() or "it wrote nothing to its log"
 
 
+@dataclass(frozen=True)
+class Watcher(Service):
+    """Dagster's daemon. It listens nowhere; it lives while it leaves its heartbeat in Dagster's
+    database."""
+
+    @property
+    def url(self) -> str:
+        return ""
+
+    def is_healthy(self) -> bool:
+        """Whether our process runs and has left a heartbeat of late, since it was started."""
+        process = self.process()
+        if process is None:
+            return False
+        try:
+            with psycopg.connect(self.settings.metadata_url("dagster"), connect_timeout=5) as own:
+                row = own.execute(_HEARTBEAT).fetchone()
+        except psycopg.Error:  # also before Dagster has made its tables
+            return False
+        beat = row[0] if row else None
+        if beat is None:
+            return False
+        now = time.time()
+        return bool(beat >= process.create_time() - 1 and now - beat < HEARTBEAT_S)
+
+    def _require_free_port(self) -> None:
+        """It has none."""
+
+
 def superset(settings: Settings) -> Service:
     """The dashboards."""
     port = settings.superset_port
@@ -206,6 +242,23 @@ def dagster(settings: Settings) -> Service:
     )  # fmt: skip
 
 
+def watcher(settings: Settings) -> Service:
+    """Dagster's daemon, which asks the sensor what has arrived."""
+    return Watcher(
+        name="dagster-daemon",
+        command=[
+            str(ROOT / ".venv/bin/python"), "-m", "orchestration.engine.daemon",
+            str(settings.home),
+        ],
+        port=0,
+        health="",
+        port_setting="",
+        settings=settings,
+    )  # fmt: skip
+
+
 def all_services(settings: Settings) -> list[Service]:
-    """Everything ``telmart up`` starts after the database."""
-    return [superset(settings), dagster(settings)]
+    """Everything ``telmart up`` starts after the database; the watcher last, for a load that it
+    begins must not meet a start."""
+    watching = [watcher(settings)] if settings.watch else []
+    return [superset(settings), dagster(settings), *watching]

@@ -83,12 +83,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _services(settings: Settings) -> Iterator[Finding]:
     for service in all_services(settings):
         if service.is_healthy():
-            yield Finding("ok", f"{service.name} answers at {service.url}")
+            where = f"answers at {service.url}" if service.url else "looks at the landing area"
+            yield Finding("ok", f"{service.name} {where}")
         elif service.process() is not None:
             yield Finding("bad", f"{service.name} runs but does not answer", f"Read {service.log}.")
         else:
             with socket.socket() as s:
-                taken = s.connect_ex(("127.0.0.1", service.port)) == 0
+                port = service.port
+                taken = port != 0 and s.connect_ex(("127.0.0.1", port)) == 0
             yield Finding(
                 "bad" if taken else "warn",
                 f"{service.name} does not run"

@@ -86,13 +86,16 @@ def up(settings: Settings, say: Say) -> list[str]:
     notes = start_engine(settings, say)
     say("Superset: its own tables")
     wait_for_superset(settings, prepare_superset(settings))
-    for service in all_services(settings):
+    services = all_services(settings)
+    for service in services[:2]:
         start_service(service, say)
     if _has_published(settings) and dashboards.is_installed():
         prepare(settings)
         if not dashboards.is_deployed(settings):
             say("Superset: dashboards and people")
             dashboards.deploy(settings)
+    for service in services[2:]:  # the watcher may refresh at once, so nothing else is going on
+        start_service(service, say)
     return notes
 
 

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from orchestration.engine.databases import connect
 from orchestration.engine.services import all_services
 from orchestration.errors import TelmartError
+from orchestration.loader.lateness import late_feeds
 from orchestration.settings import Settings
 
 # The latest attempt of each period, and the load that stands. They differ after a refused file.
@@ -24,13 +25,19 @@ _FEEDS = """
 _LATEST = _FEEDS.format(which="state <> 'skipped'")
 _STANDING = _FEEDS.format(which="is_current")
 _MARTS = """
-    select mart, stat_month, state, cut_off_at, published_at, reason_en as reason
+    select mart, stat_month, state, cut_off_at, published_at, reason_en as reason,
+        notice_en as notice
     from status.data_state order by mart
+"""
+_RESTATED = """
+    select restated_at, first_month, last_month, month_cnt, reason_en as reason
+    from ops.restatement order by restatement_id desc limit 5
 """
 
 
 def read_state(settings: Settings) -> dict[str, Any]:
-    """Engine, services, feeds (latest attempt of each period) and published marts.
+    """Engine, services, feeds (latest attempt of each period), feeds that are late, published
+    marts, and the latest months that were restated.
 
     The keys are part of the interface others rely on; see ``telmart status --json``.
     """
@@ -46,7 +53,9 @@ def read_state(settings: Settings) -> dict[str, Any]:
             for s in all_services(settings)
         ],
         "feeds": [],
+        "late": [],
         "marts": [],
+        "restated": [],
     }
     try:
         with connect(settings) as warehouse:
@@ -54,8 +63,13 @@ def read_state(settings: Settings) -> dict[str, Any]:
             rows = warehouse.cursor(row_factory=dict_row)
             try:
                 state["feeds"] = _feeds(settings, rows)
+                state["late"] = [late.as_dict() for late in late_feeds(settings)]
                 state["marts"] = rows.execute(_MARTS).fetchall()
-            except psycopg.errors.UndefinedTable:  # not provisioned to this version yet
+                state["restated"] = rows.execute(_RESTATED).fetchall()
+            except (
+                psycopg.errors.UndefinedTable,
+                psycopg.errors.UndefinedColumn,
+            ):  # not provisioned to this version yet
                 warehouse.rollback()
     except TelmartError:
         pass

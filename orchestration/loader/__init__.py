@@ -6,13 +6,16 @@ from orchestration.loader.landing import discover, pending, strays
 from orchestration.loader.load import load_period
 from orchestration.loader.partition import ensure_parents
 from orchestration.loader.result import Arrival, LoadResult
+from orchestration.loader.settling import is_settled, refused_as_it_is
 
 __all__ = [
     "Arrival",
     "LoadResult",
     "discover",
     "ensure_parents",
+    "is_settled",
     "load_period",
     "pending",
+    "refused_as_it_is",
     "strays",
 ]

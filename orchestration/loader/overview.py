@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -11,6 +12,7 @@ from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.loader.drift import describe
 from orchestration.loader.landing import strays
+from orchestration.loader.lateness import late_feeds
 from orchestration.settings import Settings
 
 _CURRENT = (
@@ -28,12 +30,14 @@ _WRONG = (
 )
 
 
-def feed_states(settings: Settings) -> list[dict[str, Any]]:
+def feed_states(settings: Settings, now: datetime | None = None) -> list[dict[str, Any]]:
     """One entry per feed: latest loaded period, its rows, and what stands in the way.
 
     ``state`` is loaded, never, off, or that of the last attempt that went wrong; ``drift`` is how
-    the latest loaded period differed from the contract.
+    the latest loaded period differed from the contract. ``late_since`` is when the oldest of
+    ``late_periods`` was due, judged at ``now`` (see ``late_feeds``).
     """
+    late = {x.feed: x for x in late_feeds(settings, now)}
     with connect(settings, row_factory=dict_row) as connection:
         current = {r["feed"]: r for r in connection.execute(_CURRENT)}
         wrong = {r["feed"]: r for r in connection.execute(_WRONG)}
@@ -58,6 +62,9 @@ def feed_states(settings: Settings) -> list[dict[str, Any]]:
                 "drift": describe(now["drift"]) if now else [],
                 "error": bad["error"] if bad else None,
                 "error_period": bad["period"] if bad else None,
+                "owner": feed.owner,
+                "late_since": late[name].since if name in late else None,
+                "late_periods": list(late[name].periods) if name in late else [],
             }
         )
     return states

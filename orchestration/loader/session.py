@@ -19,22 +19,31 @@ def lost(error: BaseException | str) -> TelmartError:
     )
 
 
+#: settings of a loader's session, each with its reason
+_SETTINGS = (
+    # the server notices soon that a killed loader is gone, and lets go of its lock
+    "set client_connection_check_interval = '1s'",
+    # COPY says in words which row it left out
+    "set lc_messages = 'C'",
+    "set statement_timeout = 0",
+    "set idle_in_transaction_session_timeout = 0",
+    "set client_encoding = 'UTF8'",
+)
+
+
 def prepare(connection: Connection[Any]) -> None:
     """Session settings of a loader. Where one is not ours to set, the load works without it."""
-    for setting in (
-        # the server notices soon that a killed loader is gone, and lets go of its lock
-        "set client_connection_check_interval = '1s'",
-        # COPY says in words which row it left out
-        "set lc_messages = 'C'",
-        "set statement_timeout = 0",
-        "set idle_in_transaction_session_timeout = 0",
-        "set client_encoding = 'UTF8'",
-    ):
-        try:
-            connection.execute(setting)
-            connection.commit()
-        except psycopg.Error:
-            connection.rollback()
+    try:
+        connection.execute("; ".join(_SETTINGS))  # in one go: there are many small loads
+        connection.commit()
+    except psycopg.Error:
+        connection.rollback()
+        for setting in _SETTINGS:
+            try:
+                connection.execute(setting)  # type: ignore[arg-type]
+                connection.commit()
+            except psycopg.Error:
+                connection.rollback()
 
 
 def one_line(error: BaseException) -> str:

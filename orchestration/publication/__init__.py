@@ -5,6 +5,8 @@
 ``fingerprint``  whether models or rules changed, so that all months have to be processed
 ``publish``      one transaction from ``build`` to the served schemas
 ``holds``        what stops publication, and the state people are shown
+``notices``      what the header adds: late and missing feeds, months restated
+``restating``    which published months were changed, and why
 """
 
 from orchestration.publication.fingerprint import fingerprint, is_unchanged
@@ -16,6 +18,7 @@ from orchestration.publication.holds import (
     resolve_holds,
 )
 from orchestration.publication.manifest import PublishedTable, needed_feeds, published_marts
+from orchestration.publication.notices import refresh_notices
 from orchestration.publication.pending import Pending, pending
 from orchestration.publication.publish import PublishResult, publish
 
@@ -33,5 +36,6 @@ __all__ = [
     "pending",
     "publish",
     "published_marts",
+    "refresh_notices",
     "resolve_holds",
 ]

@@ -59,9 +59,22 @@ def published_marts(settings: Settings) -> list[PublishedTable]:
 
 def needed_feeds(settings: Settings) -> set[str]:
     """Feeds that some published table is built from, directly or through other models."""
+    return set().union(*feeds_by_mart(settings).values())
+
+
+def feeds_by_mart(settings: Settings) -> dict[str, set[str]]:
+    """The same by mart."""
     manifest = _read(settings)
+    roots: dict[str, list[str]] = {}
+    for key, node in manifest["nodes"].items():
+        if _is_published(node):
+            roots.setdefault(node["fqn"][2], []).append(key)
+    return {mart: _feeds_above(manifest, keys) for mart, keys in roots.items()}
+
+
+def _feeds_above(manifest: dict[str, Any], roots: list[str]) -> set[str]:
     sources, parents = manifest["sources"], manifest["parent_map"]
-    found, waiting = set(), [k for k, node in manifest["nodes"].items() if _is_published(node)]
+    found, waiting = set(), list(roots)
     seen = set(waiting)
     while waiting:
         for parent in parents.get(waiting.pop(), ()):

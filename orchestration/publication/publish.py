@@ -19,6 +19,7 @@ from orchestration.publication import copying
 from orchestration.publication.fingerprint import note
 from orchestration.publication.holds import open_holds, refresh_state
 from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.publication.restating import note_restated, seen_months
 from orchestration.settings import Settings
 
 #: how long a table whose columns changed waits for its readers
@@ -48,6 +49,8 @@ def publish(
     months: Sequence[date] | None = None,
     load_ids: Sequence[int] = (),
     fingerprint: str | None = None,
+    *,
+    reason: str = "",
 ) -> PublishResult:
     """Copy checked months of every mart from ``build`` to the served schemas, all or nothing.
 
@@ -56,6 +59,7 @@ def publish(
             has disappear in any case.
         load_ids: loads to be marked as published in the same transaction.
         fingerprint: of the models, to be remembered when all months were copied.
+        reason: why months that people have seen are changed; found in the ledger if not given.
 
     Raises:
         TelmartError: a hold is open; a table is missing or cannot be guarded; readers did not let
@@ -66,7 +70,13 @@ def publish(
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with connect(settings) as warehouse:
+                seen = seen_months(warehouse, tables)
                 result = _publish(warehouse, settings, tables, months)
+                if result.published_at:
+                    note_restated(
+                        warehouse, seen=seen, copied=result.months, load_ids=load_ids,
+                        everything=months is None, given=reason, at=result.published_at,
+                    )  # fmt: skip
                 _note_done(warehouse, result, load_ids, fingerprint if months is None else None)
                 warehouse.commit()
             break

@@ -88,7 +88,8 @@ def _read(path: Path, kind: str) -> dict[str, Any]:
     import yaml  # noqa: PLC0415
 
     try:
-        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        entry = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     except yaml.YAMLError as error:
         raise TelmartError(f"{path} is not YAML: {error}", "Correct the file.") from error
     if not isinstance(entry, dict) or kind not in entry:

@@ -109,7 +109,9 @@ class Validator:
         if not self._written:
             return None
         self._prune()
-        self._context.build_data_docs()
+        # Pages of earlier runs stand already; making them again took longer than the checks.
+        suites = self._context.stores["suites"].list_keys()
+        self._context.build_data_docs(resource_identifiers=[*suites, *self._written])
         return self.docs
 
     # ---- steps ------------------------------------------------------------------------------
@@ -185,6 +187,8 @@ class Validator:
         for run in newest[RUNS_KEPT:]:
             for folder in set(runs[run]):
                 shutil.rmtree(folder, ignore_errors=True)
+                page = self.docs / "validations" / folder.relative_to(self._results)
+                shutil.rmtree(page, ignore_errors=True)
 
 
 def _files(folder: Path) -> dict[str, str]:

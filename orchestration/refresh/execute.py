@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
-from orchestration.publication import Hold, open_holds, resolve_holds
+from orchestration.publication import Hold, open_holds, refresh_notices, resolve_holds
 from orchestration.publication import pending as pending_months
 from orchestration.refresh.dashboards import is_deployed, is_installed
 from orchestration.refresh.instance import (
@@ -93,7 +93,11 @@ def survey(settings: Settings, month: str | None = None, full: bool = False) -> 
 
 
 def refresh(
-    settings: Settings, progress: Progress, month: str | None = None, full: bool = False
+    settings: Settings,
+    progress: Progress,
+    month: str | None = None,
+    full: bool = False,
+    reason: str = "",
 ) -> Outcome:
     """Run the job in this process, recorded in the installation's Dagster instance.
 
@@ -110,16 +114,16 @@ def refresh(
             progress.show()
             needs = survey(settings, month, full)
             line.text = ""
+            refresh_notices(settings)
             if needs.nothing:
                 progress.notes += waiting_notes(needs.waiting)
                 return Outcome(nothing_to_do=True)
             progress.lines[Stage.LOAD].total = needs.arrivals
-        return _run(settings, progress, needs, month, full)
+        config = {"month": month or "", "full": full, "reason": reason}
+        return _run(settings, progress, needs, config)
 
 
-def _run(
-    settings: Settings, progress: Progress, needs: Needs, month: str | None, full: bool
-) -> Outcome:
+def _run(settings: Settings, progress: Progress, needs: Needs, config: dict[str, Any]) -> Outcome:
     with progress.working(Stage.PREPARE) as line:
         line.text = "reading the models" if is_fresh(settings) else "parsing the models"
         progress.show()
@@ -138,7 +142,7 @@ def _run(
         result = job.execute_in_process(
             instance=instance,
             run_config={
-                "resources": {"refresh": {"config": {"month": month or "", "full": full}}},
+                "resources": {"refresh": {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             tags={"telmart/started-by": "telmart run"},

@@ -28,10 +28,16 @@ compute_logs:
   class: LocalComputeLogManager
   config:
     base_dir: "{home}/compute_logs"
-# Runs start at once: a queue would need a daemon, and the refresh lock lets only one run anyway.
+# Runs start at once, also where no daemon runs; the refresh lock lets only one run anyway.
 run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
+retention:
+  sensor:
+    purge_after_days:
+      skipped: 1
+      success: 30
+      failure: 30
 local_artifact_storage:
   module: dagster._core.storage.root
   class: LocalArtifactStorage

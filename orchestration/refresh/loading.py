@@ -1,9 +1,10 @@
-"""The load step of one feed: everything that arrived for it, and a hold for what was refused."""
+"""Loading what arrived, two feeds at a time, with a hold for what was refused."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from orchestration.contracts import Feed
@@ -15,6 +16,9 @@ from orchestration.refresh.progress import Stage, current
 from orchestration.settings import Settings
 
 CHECK = "load"
+#: Feeds that load at once. A load is the server's work more than ours, and the smallest server
+#: has two cores; more would only compete with the checks that run beside.
+WORKERS = 2
 #: what an error quotes from a file may be a customer's; reasons are read by everybody
 _VALUES = re.compile(r",? value (?:\(empty\)|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|(?<=\)=)\([^)]*\)")
@@ -36,6 +40,41 @@ class FeedLoads:
     def rows(self) -> int:
         """Rows that came in."""
         return sum(r.rows_loaded for r in self.results if r.state == "loaded")
+
+
+class Loading:
+    """The loads of one refresh: ``WORKERS`` feeds at a time, in the order in which the steps ask.
+
+    Args:
+        feeds: what this refresh is about.
+        arrivals: what is to be loaded; others' arrivals are left alone.
+        workers: feeds at a time.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        feeds: Sequence[Feed],
+        arrivals: Sequence[Arrival],
+        workers: int = WORKERS,
+    ) -> None:
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="load")
+        self._loads: dict[str, Future[FeedLoads]] = {}
+        for feed in feeds:
+            mine = [a for a in arrivals if a.feed == feed.name]
+            self._loads[feed.name] = self._pool.submit(load_feed, settings, feed, mine)
+
+    def of(self, feed: str) -> FeedLoads:
+        """What became of ``feed``, once it is done.
+
+        Raises:
+            TelmartError: nothing could be tried, see ``load_period``.
+        """
+        return self._loads[feed].result()
+
+    def close(self) -> None:
+        """Wait for the loads at work; begin no more."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 def load_feed(settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> FeedLoads:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,14 @@ _held: list[int] = []
 
 
 @contextlib.contextmanager
-def refresh_lock(settings: Settings) -> Iterator[bool]:
+def refresh_lock(settings: Settings, patience_s: float = 0) -> Iterator[bool]:
     """Hold the lock; yields whether it was taken now (False: this process had it already).
 
     Whoever gets the lock first clears up what a killed refresh left: its dbt process and the
     statements that the server is still working on for it.
+
+    Args:
+        patience_s: how long to wait for another refresh to end; people are told at once instead.
 
     Raises:
         TelmartError: another refresh is at work.
@@ -53,9 +57,13 @@ def refresh_lock(settings: Settings) -> Iterator[bool]:
         yield False
         return
     with connect(settings, autocommit=True, application_name=_name()) as connection:
-        row = connection.execute(f"select pg_try_advisory_lock({_KEY})").fetchone()
-        if not (row and row[0]):
-            raise TelmartError(_already(connection), "Wait for it; `telmart status` shows more.")
+        deadline = time.monotonic() + patience_s
+        while not _take(connection):
+            if time.monotonic() >= deadline:
+                raise TelmartError(
+                    _already(connection), "Wait for it; `telmart status` shows more."
+                )
+            time.sleep(1)
         _held.append(os.getpid())
         try:
             end_orphan(settings)
@@ -63,6 +71,12 @@ def refresh_lock(settings: Settings) -> Iterator[bool]:
             yield True
         finally:
             _held.clear()
+
+
+def is_at_work(settings: Settings) -> bool:
+    """Whether some process is refreshing now."""
+    with connect(settings, autocommit=True) as connection:
+        return connection.execute(_HOLDER).fetchone() is not None
 
 
 def mark_environment() -> None:
@@ -112,6 +126,11 @@ def _child_file(settings: Settings) -> Path:
 
 def _name() -> str:
     return f"{APPLICATION}: process {os.getpid()} on {socket.gethostname()}"[:63]
+
+
+def _take(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute(f"select pg_try_advisory_lock({_KEY})").fetchone()
+    return bool(row and row[0])
 
 
 def _already(connection: psycopg.Connection[Any]) -> str:

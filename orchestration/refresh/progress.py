@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ class Line:
     seconds: float = 0.0
     state: str = "waiting"  # waiting, running, done, failed, skipped
     since: float | None = None  # set while a step is at work
+    at_work: int = 0  # steps and workers inside it now
 
     @property
     def elapsed(self) -> float:
@@ -53,16 +55,21 @@ class Progress:
     lines: dict[Stage, Line] = field(default_factory=lambda: {s: Line() for s in Stage})
     #: what is worth reading at the end: "2026-11 waits for crm.subscriber"
     notes: list[str] = field(default_factory=list)
+    #: loads report from several threads
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @contextmanager
     def working(self, stage: Stage, total: int | None = None) -> Iterator[Line]:
         """Count the time of the body towards ``stage``; a stage may be entered many times."""
         line = self.lines[stage]
-        if total is not None:
-            line.total = total
-        if line.state in {"waiting", "done", "skipped"}:
-            line.state = "running"
-        line.since = time.monotonic()
+        with self.lock:
+            if total is not None:
+                line.total = total
+            if line.state in {"waiting", "done", "skipped"}:
+                line.state = "running"
+            if not line.at_work:
+                line.since = time.monotonic()
+            line.at_work += 1
         self.show()
         try:
             yield line
@@ -70,17 +77,22 @@ class Progress:
             line.state = "failed"
             raise
         finally:
-            line.seconds, line.since = line.elapsed, None
-            if line.state == "running" and (line.total is None or line.done >= line.total):
-                line.state = "done"
+            with self.lock:
+                line.at_work -= 1
+                if not line.at_work:
+                    line.seconds, line.since = line.elapsed, None
+                all_done = line.total is None or line.done >= line.total
+                if line.state == "running" and all_done and not line.at_work:
+                    line.state = "done"
             self.show()
 
     def advance(self, stage: Stage, by: int = 1, text: str | None = None, say: str = "") -> None:
         """``by`` more units are done; ``say`` is worth a line of its own in a log."""
         line = self.lines[stage]
-        line.done += by
-        if text is not None:
-            line.text = text
+        with self.lock:
+            line.done += by
+            if text is not None:
+                line.text = text
         if say:
             self.say(f"{stage}: {say}")
         self.show()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.engine.databases import connect
-from orchestration.publication import PublishResult, publish, resolve_holds
+from orchestration.publication import PublishResult, publish, refresh_notices, resolve_holds
 from orchestration.publication.fingerprint import note
 from orchestration.refresh.instance import UNEXPLAINED
 from orchestration.refresh.progress import Stage, current
@@ -23,7 +23,10 @@ def publish_work(session: Session) -> PublishResult:
         if not work.months:
             return PublishResult([])
         months = None if work.full_refresh else work.months
-        result = publish(session.settings, months, work.load_ids, work.fingerprint)
+        result = publish(
+            session.settings, months, work.load_ids, work.fingerprint, reason=session.reason
+        )
+        refresh_notices(session.settings)
         if work.everything and work.waiting:
             # All complete months were made with these models; the others were never published.
             with connect(session.settings) as warehouse:

@@ -197,6 +197,12 @@ def _column_renamed(extract: Extract) -> None:
     extract.header[extract.column("created_at")] = "create_at"
 
 
+def _column_new(extract: Extract) -> None:
+    extract.header.append("remark")
+    for number, row in enumerate(extract.rows):
+        row.append(f"note {number}")
+
+
 def _columns_in_another_order(extract: Extract) -> None:
     for row in [extract.header, *extract.rows]:
         row.reverse()
@@ -225,6 +231,7 @@ KINDS = {
     "never_sent": Kind("crm.contract", 0, "missing", "", None),
     "column_missing": Kind("eoms.complaint", 0, "refused", "received_at", _column_missing),
     "column_renamed": Kind("eoms.work_order", 0, "refused", "create_at", _column_renamed),
+    "column_new": Kind("channel.agreement", 0, "tolerated", "remark", _column_new),
     "columns_in_another_order": Kind(
         "crm.opportunity", 0, "tolerated", "", _columns_in_another_order
     ),

@@ -45,9 +45,20 @@ def style(dashboard: Dashboard, catalog: Catalog, specs: Specs, language: str) -
 
 
 def _line(chart: Chart, language: str) -> list[str]:
-    """Order of the header's line: each name before its value."""
+    """Order of the header's line: each name before its value; a notice only where there is one."""
     here = _selector([chart.title.of(language)])
-    return [
+    quiet = [
+        rule
+        for number, name in enumerate(chart.columns, start=1)
+        if name == "notice"
+        for rule in (
+            f"{here} th:nth-child({number}), {here} td:nth-child({number}).dt-is-null"
+            " { display: none !important; }",
+            f"{here} table.table-condensed tbody > tr > td:nth-child({number})"
+            " { color: #8a5a00; white-space: normal; }",
+        )
+    ]
+    return quiet + [
         f"{here} {cell}:nth-child({number}) {{ order: {2 * number + place}; }}"
         for number in range(1, len(chart.columns) + 1)
         for place, cell in enumerate(("th", "td"))

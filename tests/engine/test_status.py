@@ -54,7 +54,7 @@ def test_status_as_json_without_a_server(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     state = json.loads(done.stdout)
     assert state["engine"]["healthy"] is False
-    assert {s["name"] for s in state["services"]} == {"superset", "dagster"}
+    assert {s["name"] for s in state["services"]} == {"superset", "dagster", "dagster-daemon"}
     assert set(state["services"][0]) == {"name", "url", "healthy"}
     assert state["feeds"] == state["marts"] == []
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.contracts import all_feeds, switch
 from orchestration.engine.databases import connect, provision
 from orchestration.engine.server import EmbeddedServer
 from orchestration.refresh.execute import Outcome, refresh
@@ -27,6 +28,8 @@ FEEDS = {
     "boss.product", "boss.recharge", "boss.status_event", "boss.subscriber_bill",
     "boss.subscriber_usage", "crm.contract", "crm.subscriber", "hr.org_unit", "hr.staff",
 }  # fmt: skip
+#: the feeds nothing works without
+HANDFUL = {"hr.org_unit", "crm.subscriber", "boss.subscriber_usage", "boss.subscriber_bill"}
 _SERVED = """
     select table_name from information_schema.tables where table_schema = 'retention' order by 1
 """
@@ -126,6 +129,30 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     shutil.copytree(
         made.pristine, made.landing, ignore=lambda _, names: [n for n in names if n == LATEST]
     )
+    server = EmbeddedServer(settings)
+    server.start()
+    provision(settings)
+    with environment(settings):
+        outcome = made.run()
+    assert outcome.success, (outcome.failed_steps, outcome.holds)
+    yield made
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def frugal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """An installation where all feeds but a handful are off: 300 subscribers, 5 months published,
+    the sixth in ``pristine`` only."""
+    home = tmp_path_factory.mktemp("frugal")
+    settings = scratch_settings(home)
+    made = Operator(settings, home / "pristine")
+    generate(made.pristine, home / "truth.json", SampleOptions(subscribers=300, months=6))
+    shutil.copytree(
+        made.pristine, made.landing, ignore=lambda _, names: [n for n in names if n == LATEST]
+    )
+    for name, feed in all_feeds(settings).items():
+        if name not in HANDFUL and feed.enabled:
+            switch(settings, feed, on=False)
     server = EmbeddedServer(settings)
     server.start()
     provision(settings)

@@ -76,11 +76,11 @@ class Dirty:
         """The latest attempt at each feed-month."""
         rows = self.operator.all(
             "select distinct on (feed, period) feed, period, state, rows_read, rows_loaded,"
-            " rows_quarantined, error, load_id from ops.load"
+            " rows_quarantined, error, drift, load_id from ops.load"
             " order by feed, period, load_id desc"
         )
         names = (
-            "state", "read", "loaded", "quarantined", "error", "load_id",
+            "state", "read", "loaded", "quarantined", "error", "drift", "load_id",
         )  # fmt: skip
         return {(r[0], r[1]): dict(zip(names, r[2:], strict=True)) for r in rows}
 
@@ -154,6 +154,18 @@ def test_tolerated(dirty: Dirty, name: str) -> None:
     planted = fault(dirty, name)
     attempt = dirty.attempts()[planted.feed, planted.period]
     assert (attempt["state"], attempt["loaded"]) == ("loaded", planted.rows)
+
+
+def test_a_new_column_is_noted_and_kept(dirty: Dirty) -> None:
+    planted = fault(dirty, "column_new")
+    attempt = dirty.attempts()[planted.feed, planted.period]
+    assert [(d["column"], d["kind"]) for d in attempt["drift"]] == [("remark", "new column")]
+    kept = dirty.operator.all(
+        "select count(distinct _extra ->> 'remark') from raw.channel__agreement"
+        " where _load_id = %s",
+        attempt["load_id"],
+    )
+    assert kept == [(planted.rows,)]
 
 
 @pytest.mark.parametrize("name", named("held"))

@@ -7,7 +7,6 @@ import dagster as dg
 from orchestration.contracts import Feed, all_feeds
 from orchestration.defs.refresh.resource import Refresh
 from orchestration.engine.databases import connect
-from orchestration.refresh.loading import load_feed
 from orchestration.settings import Settings
 
 _CURRENT = "select load_id, rows_loaded from ops.load where feed = %s and is_current order by 1"
@@ -42,8 +41,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     )
     def load(context: dg.AssetExecutionContext, refresh: Refresh) -> dg.MaterializeResult:
         session = refresh.session
-        mine = [a for a in session.arrivals if a.feed == feed.name]
-        done = load_feed(session.settings, feed, mine)
+        done = session.load(feed.name, _chosen(context))
         for result in done.results:
             context.log.info(f"{result.period}: {result.state} {result.error}".strip())
         if done.refused:
@@ -69,3 +67,12 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         )
 
     return load
+
+
+def _chosen(context: dg.AssetExecutionContext) -> set[str] | None:
+    """Feeds of this run when somebody materialises some by hand; None for a run of everything."""
+    selected = context.run.asset_selection
+    if not selected:
+        return None
+    # raw tables are named <system>__<entity>, and neither part holds a double underscore
+    return {key.path[1].replace("__", ".", 1) for key in selected if key.path[0] == "raw"}

@@ -30,6 +30,8 @@ def arrival_check(suite: Suite) -> dg.AssetChecksDefinition:
         additional_deps=[_key(feed) for feed in others],
         description=f"What arrived for {suite.subject} keeps its contract and is as usual.",
         metadata={"suite": suite.name, "expectations": len(suite.rules)},
+        # before the loads still to come: those go on beside, and keep the server busy meanwhile
+        op_tags={"dagster/priority": "1"},
     )
     def check(context: dg.AssetCheckExecutionContext, refresh: Refresh) -> dg.AssetCheckResult:
         return check_result(context, check_feed(refresh.session, suite.subject))

@@ -2,7 +2,9 @@
 
 import dagster as dg
 
+from orchestration.defs.refresh.lateness import lateness_checks
 from orchestration.defs.refresh.resource import Refresh
+from orchestration.defs.refresh.sensor import arrival_sensor
 from orchestration.engine.databases import connect
 from orchestration.publication import open_hold, open_holds
 from orchestration.refresh.instance import DASHBOARDS_STEP, JOB, UNEXPLAINED
@@ -31,7 +33,7 @@ def hold_unexplained(context: dg.HookContext) -> None:
     )
 
 
-def definitions(_: Settings) -> dg.Definitions:
+def definitions(here: Settings) -> dg.Definitions:
     """The job runs in one process: its steps share one lock and one quality context, and a process
     per step would pay the imports (10 s) every time."""
     job = dg.define_asset_job(
@@ -43,6 +45,8 @@ def definitions(_: Settings) -> dg.Definitions:
     )
     return dg.Definitions(
         jobs=[job],
+        asset_checks=lateness_checks(here),
+        sensors=[arrival_sensor(job)],
         resources={"refresh": Refresh()},
         # also for what somebody materialises by hand in the UI
         executor=dg.in_process_executor,

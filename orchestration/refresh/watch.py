@@ -1,0 +1,108 @@
+"""What the arrival sensor sees: whether a refresh should start now, and under which key.
+
+The same question as `telmart run` asks, minus what is still being copied and what was refused as
+it lies there. The key names the state that was seen, so that one arrival starts one run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from orchestration.contracts import all_feeds
+from orchestration.engine.databases import connect
+from orchestration.loader import Arrival, is_settled, pending, refused_as_it_is
+from orchestration.publication import open_holds
+from orchestration.refresh.lock import is_at_work
+from orchestration.refresh.manifest import is_fresh
+from orchestration.refresh.work import note_work
+from orchestration.settings import Settings
+
+#: how often the sensor looks
+INTERVAL_S = 30
+#: a run that broke off (the server went away, the disk was full) is tried again after this
+RETRY_S = 600
+#: runs of the sensor carry the key they were started with
+SENSOR_TAG = "telmart/arrival"
+_UNPUBLISHED = "select exists (select from ops.load where is_current and published_at is null)"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there was to see. ``key`` is empty when nothing should start; ``said`` tells why."""
+
+    key: str
+    said: str
+
+
+def look(settings: Settings, now: float | None = None) -> Look:
+    """Compare the landing area with the ledger.
+
+    Args:
+        now: seconds since 1970, to judge which files have settled; the clock if not given.
+
+    Raises:
+        TelmartError: the warehouse does not answer, a contract cannot be read.
+    """
+    if is_at_work(settings):
+        return Look("", "A refresh is at work.")
+    now = time.time() if now is None else now
+    feeds = all_feeds(settings)
+    new, still_coming, refused = [], [], []
+    arrivals = pending(settings)
+    with connect(settings) as warehouse:
+        for arrival in arrivals:
+            if not is_settled(arrival, now):
+                still_coming.append(arrival)
+            elif refused_as_it_is(warehouse, feeds[arrival.feed], arrival):
+                refused.append(arrival)
+            else:
+                new.append(arrival)
+        left = [] if new else _unfinished(settings, warehouse)
+    if new:
+        parts = [f"{a.feed} {a.period} {_state(a)} {feeds[a.feed].version}" for a in new]
+        return Look(_digest(parts), f"New: {_named(new)}")
+    if left:
+        return Look(_digest(left), "Loaded and complete, but not published yet.")
+    said = "Nothing new."
+    if still_coming:
+        said = f"Still being written: {_named(still_coming)}"
+    elif refused:
+        said = f"Refused, and unchanged since: {_named(refused)}"
+    return Look("", said)
+
+
+def _unfinished(settings: Settings, warehouse: psycopg.Connection[Any]) -> list[str]:
+    """Loads that a refresh which was killed left unpublished, though their months are complete.
+
+    What a check holds back is left alone: testing the same rows again would find the same.
+    """
+    row = warehouse.execute(_UNPUBLISHED).fetchone()
+    if row != (True,) or open_holds(warehouse) or not is_fresh(settings):
+        return []
+    work = note_work(settings)
+    if work.everything or not work.months:
+        return []
+    return [f"load {load_id}" for load_id in work.load_ids]
+
+
+def _state(arrival: Arrival) -> str:
+    files = [*arrival.files, *([arrival.manifest] if arrival.manifest else [])]
+    stats = [(path.name, path.stat()) for path in files]
+    return " ".join(f"{name}:{s.st_size}:{s.st_mtime_ns}" for name, s in stats)
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:24]
+
+
+def _named(arrivals: Sequence[Arrival]) -> str:
+    names = [f"{a.feed} {a.period}" for a in arrivals]
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
