@@ -55,7 +55,8 @@ def read_state(settings: Settings) -> dict[str, Any]:
             try:
                 state["feeds"] = _feeds(settings, rows)
                 state["marts"] = rows.execute(_MARTS).fetchall()
-            except psycopg.errors.UndefinedTable:  # not provisioned to this version yet
+            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+                # not provisioned to this version yet: `telmart up` does it
                 warehouse.rollback()
     except TelmartError:
         pass
