@@ -71,6 +71,11 @@ def load_period(
             return load.run()
     except psycopg.OperationalError as error:
         raise lost(error) from error
+    except (errors.UndefinedTable, errors.UndefinedColumn) as error:
+        raise TelmartError(
+            f"The warehouse is not of this version of telmart: {one_line(error)}",
+            "Run `telmart up`, then load the same files again.",
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.contracts.derive import STANDARD_CONTRACTS
-from orchestration.engine.databases import connect
+from orchestration.engine.databases import connect, migrate
 from orchestration.errors import TelmartError
+from orchestration.installation.state import read_state
 from orchestration.loader import corrections, partition, pending
 from orchestration.loader.overview import feed_states
 from tests.loader.support import FEED, HEADER, PERIOD, Warehouse, row, rows, text
@@ -134,6 +135,26 @@ def test_a_renamed_column_is_no_new_one(warehouse: Warehouse) -> None:
     assert result.state == "rejected"
     assert "missing recharge_amt; not in the contract: 'recharge_amount'" in result.error
     assert "Is 'recharge_amount' the column recharge_amt?" in result.remedy
+
+
+def test_a_warehouse_of_an_older_version_is_brought_up(warehouse: Warehouse) -> None:
+    path = warehouse.file("x.csv", text(rows(3)))
+    with connect(warehouse.settings) as owner:
+        owner.execute("alter table ops.load drop column drift")
+        owner.execute("delete from ops.migration where name = '040_drift'")
+    try:
+        with pytest.raises(TelmartError, match="is not of this version") as caught:
+            warehouse.load(path)
+        assert "telmart up" in caught.value.remedy
+        assert warehouse.contents() == {}
+        assert read_state(warehouse.settings)["feeds"] == []
+    finally:
+        with connect(warehouse.settings) as owner:
+            assert migrate(owner) == ["040_drift"]
+    assert warehouse.load(path).state == "loaded"
+    assert warehouse.query("select state, drift from ops.load order by 1") == [
+        ("failed", []), ("loaded", []),
+    ]  # fmt: skip
 
 
 # ---- Parquet files: types ----------------------------------------------------------------------
