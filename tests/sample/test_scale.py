@@ -15,6 +15,7 @@ import pytest
 from orchestration.errors import TelmartError
 from orchestration.sample import SCALES, SampleOptions, generate
 from orchestration.sample.calendar import months
+from orchestration.sample.channel.counters import Counters
 from orchestration.sample.channel.outlets import AGENT, EXCLUSIVE, cities_of, draw_outlets
 from orchestration.sample.operator import Operator
 from orchestration.sample.places import read_places
@@ -157,6 +158,27 @@ def test_the_files_do_not_depend_on_the_number_of_processes(city, tmp_path):
     for name in names:
         assert (again.landing / name).read_bytes() == (city.landing / name).read_bytes(), name
     assert again.truth_file.read_bytes() == city.truth_file.read_bytes()
+
+
+def test_outlets_of_a_large_operator_are_done_some_at_a_time():
+    """Each outlet once, and the sums by hall and terminal are those of all of them."""
+    size = SCALES["city"].of(600_000)
+    operator = Operator(1, months(1), read_places(1, size.tree), size)
+    tables: dict[str, list[pl.DataFrame]] = {}
+    for feed, table in Counters(operator).of_month(0):
+        tables.setdefault(feed, []).append(table)
+    pieces = tables["channel.transaction"]
+    assert len(pieces) == 3
+    outlets = [set(piece["outlet_id"]) for piece in pieces]
+    assert not (outlets[0] & outlets[1] or outlets[0] & outlets[2] or outlets[1] & outlets[2])
+    every = pl.concat(pieces)
+    assert every["outlet_id"].n_unique() > 5_000
+    (devices,) = tables["echannel.device_status"]
+    by_terminal = every.filter(handling="self_service")["transaction_cnt"].sum()
+    assert by_terminal == devices["transaction_cnt"].sum() > 10_000
+    (halls,) = tables["channel.hall_month"]
+    counted = every.filter(transaction_type="handset_sale")["transaction_cnt"].sum()
+    assert halls["handset_sales_cnt"].sum() == counted > 1_000
 
 
 def test_a_sample_in_blocks_gives_way_to_one_without(tmp_path):

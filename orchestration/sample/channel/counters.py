@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
-from orchestration.sample.calendar import SPRING_FESTIVAL, Month
 from orchestration.sample.channel.clerks import (
     CLERKS,
     TERMINALS,
@@ -17,7 +14,21 @@ from orchestration.sample.channel.clerks import (
     terminal_ids,
     terminals_of,
 )
-from orchestration.sample.channel.dealer_business import days_open, handled, season
+from orchestration.sample.channel.counter_work import (
+    AMOUNTS,
+    ENQUIRY,
+    MINUTES,
+    PAYMENT,
+    TYPES,
+    Done,
+    Some,
+    Summed,
+    business_days,
+    done_at_halls,
+    done_at_shops,
+    outlets_at_once,
+)
+from orchestration.sample.channel.dealer_business import days_open
 from orchestration.sample.channel.lists import STANDARD_STAFF, hall_grades
 from orchestration.sample.channel.outlets import EXCLUSIVE, Outlets, draw_outlets, outlet_id
 from orchestration.sample.operator import Operator, Tables
@@ -25,24 +36,6 @@ from orchestration.sample.population import day_number
 from orchestration.sample.tables import days, labels, moments
 from orchestration.sample.working_time import optional
 
-TYPES = [
-    "account_opening",
-    "card_replacement",
-    "special_prepayment",
-    "payment",
-    "product_change",
-    "campaign_order",
-    "enquiry",
-    "handset_sale",
-    "echannel_promotion",
-]
-PAYMENT, PRODUCT_CHANGE, CAMPAIGN, ENQUIRY, HANDSET = 3, 4, 5, 6, 7
-#: at all halls in a month, for each subscriber of the operator
-HALL_RATES = np.array([0.0046, 0.01, 0.008, 0.125, 0.03, 0.02, 0.06, 0.006, 0.012])
-#: minutes a clerk needs, and yuan a customer pays on average
-MINUTES = np.array([12, 6, 8, 3, 7, 9, 4, 15, 5])
-AMOUNTS = np.array([60, 10, 320, 75, 0, 0, 0, 1500, 0])
-SHOP_MIX = {PAYMENT: 0.5, PRODUCT_CHANGE: 0.33, CAMPAIGN: 0.17}
 DEVICE_TYPES = ["payment_machine", "print_station", "pc"]
 #: type of the first, second … terminal of a hall
 TERMINAL_TYPE = np.array([0, 1, 2, 0, 2, 0])
@@ -70,71 +63,6 @@ FINDINGS = ["untidy", "untidy", "no_greeting", "unsure_of_product", "long_wait",
 FINDINGS += ["not_displayed", "long_wait"]
 INSPECTED = (0, 1, 2, EXCLUSIVE)
 DAY = 86_400
-#: single transactions summed up at once
-AT_ONCE = 200_000
-
-
-@dataclass(frozen=True)
-class Done:
-    """Single transactions of a month; ``terminal`` is 0 at a counter, ``amount`` in hundredths."""
-
-    outlet: np.ndarray
-    day: np.ndarray
-    kind: np.ndarray
-    terminal: np.ndarray
-    clerk: np.ndarray
-    amount: np.ndarray
-
-
-def business_days(month: Month) -> np.ndarray:
-    """Days on which halls are open: all but the first two of Spring Festival."""
-    festival = SPRING_FESTIVAL.get(month.first.year)
-    closed = set() if festival is None else {day_number(festival), day_number(festival) + 1}
-    first = day_number(month.first)
-    return np.array([d for d in range(first, first + month.days) if d not in closed])
-
-
-def done_at_halls(operator: Operator, t: int) -> Done:
-    """All that was done at own halls in month ``t``; pure."""
-    rng, o = operator.rng("hall_business", t), draw_outlets(operator)
-    weight = o.weight[: o.halls]
-    total = HALL_RATES.sum() * operator.scale.subscribers * season(operator, t)
-    outlet = np.repeat(np.arange(o.halls), rng.poisson(total * weight))
-    n = len(outlet)
-    kind = rng.choice(len(TYPES), n, p=HALL_RATES / HALL_RATES.sum())
-    opened = business_days(operator.span[t])
-    # 1970-01-01 was a Thursday
-    pull = np.where((opened + 3) % 7 >= 5, 0.75, 1.0)
-    day = rng.choice(opened, n, p=pull / pull.sum())
-    terminals = TERMINALS[o.kind[outlet]]
-    habit = operator.rng("self_service").uniform(0.2, 0.6, o.halls)[outlet]
-    habit = np.where(o.kind[outlet] == 4, 0.95, habit)
-    serves = (terminals >= 2) & (rng.random(n) < habit) & np.isin(kind, (PAYMENT, ENQUIRY))
-    # payments at the 1st, 4th and 6th, enquiries at the 2nd, 3rd and 5th, as far as there are
-    pays = kind == PAYMENT
-    choice = np.where(pays, 1 + (terminals >= 4) + (terminals >= 6), 1 + (terminals >= 3))
-    choice = choice + np.where(~pays & (terminals >= 5), 1, 0)
-    place = (rng.random(n) * choice).astype(np.int64)
-    number = np.where(pays, np.array([1, 4, 6])[place], np.array([2, 3, 5])[place])
-    terminal = np.where(serves, number, 0)
-    return Done(outlet, day, kind, terminal, rng.random(n), _amounts(rng, kind))
-
-
-def done_at_shops(operator: Operator, t: int) -> Done:
-    """What dealers' shops handled in month ``t``: that for which they get a fee."""
-    rng, o, month = operator.rng("shop_business", t), draw_outlets(operator), operator.span[t]
-    outlet = np.repeat(np.arange(len(o)), handled(operator, t))
-    n = len(outlet)
-    first = np.maximum(day_number(month.first), o.opened[outlet])
-    last = np.minimum(day_number(month.last), o.closed[outlet])
-    day = first + (rng.random(n) * (last - first + 1)).astype(np.int64)
-    kind = rng.choice(list(SHOP_MIX), n, p=list(SHOP_MIX.values()))
-    terminal = np.zeros(n, np.int64)
-    return Done(outlet, day, kind, terminal, rng.random(n), _amounts(rng, kind))
-
-
-def _amounts(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:
-    return (AMOUNTS[kind] * rng.gamma(3, 1 / 3, len(kind))).astype(np.int64) * 100
 
 
 class Counters:
@@ -158,47 +86,52 @@ class Counters:
         self.bound_share = rng.uniform(0.3, 0.65, o.halls)
 
     def of_month(self, t: int) -> Tables:
-        halls = done_at_halls(self.operator, t)
-        for table in self._transactions(t, halls):
-            yield "channel.transaction", table
-        yield "channel.hall_month", self._halls(t, halls)
-        yield "echannel.device_status", self._devices(t, halls)
-        yield "echannel.activity", self._activity(t, halls)
+        month, (outlet, _) = self.span[t], terminals_of(self.outlets)
+        halls, cells = self.outlets.halls, len(outlet) * len(business_days(month))
+        first = np.searchsorted(outlet, np.arange(halls))
+        summed = Summed(
+            np.zeros(halls, np.int64),
+            np.zeros(halls, np.int64),
+            np.zeros(cells, np.int64),
+            np.zeros(cells),
+            {kind: np.zeros(month.days, np.int64) for kind in (PAYMENT, ENQUIRY)},
+        )
+        for some in outlets_at_once(self.operator):
+            done = done_at_halls(self.operator, t, some)
+            summed.add(done, month, first)
+            yield "channel.transaction", self._transactions(t, some, done)
+        yield "channel.hall_month", self._halls(t, summed)
+        yield "echannel.device_status", self._devices(t, summed)
+        yield "echannel.activity", self._activity(t, summed)
         yield "survey.inspection_item", self._inspections(t)
 
     def truth(self) -> dict[str, Any]:
         return {}
 
-    def _transactions(self, t: int, halls: Done) -> Iterator[pl.DataFrame]:
-        """Transactions summed up by outlet, day, person and kind; some outlets at a time."""
-        parts, rng = (halls, done_at_shops(self.operator, t)), self.operator.rng("counter", t)
-        names = [f.name for f in fields(Done)]
-        every = [np.concatenate([getattr(p, name) for p in parts]) for name in names]
-        outlet, kind = every[0], every[names.index("kind")]
-        slow = np.where(self.outlets.poor[outlet], 1.5, 1.0) * rng.gamma(6, 1 / 6, len(outlet))
-        minutes = (MINUTES[kind] * slow * 100).astype(np.int64)
-        order = np.argsort(outlet, kind="stable")
-        ordered = outlet[order]
-        edges = np.unique(np.searchsorted(ordered, ordered[AT_ONCE::AT_ONCE]))
-        for rows in np.split(order, edges[edges > 0]):
-            yield self._summed(Done(*(values[rows] for values in every)), minutes[rows])
-
-    def _summed(self, done: Done, minutes: np.ndarray) -> pl.DataFrame:
-        outlet, kind, terminal = done.outlet, done.kind, done.terminal
+    def _transactions(self, t: int, some: Some, halls: Done) -> pl.DataFrame:
+        """Transactions summed up by outlet, day, person and kind."""
+        parts = (halls, done_at_shops(self.operator, t, some))
+        rng = self.operator.rng("counter", t, some.number)
+        outlet, day, kind, terminal, clerk, amount = (
+            np.concatenate([getattr(p, name) for p in parts])
+            for name in ("outlet", "day", "kind", "terminal", "clerk", "amount")
+        )
+        n = len(outlet)
+        slow = np.where(self.outlets.poor[outlet], 1.5, 1.0) * rng.gamma(6, 1 / 6, n)
         staff = pl.select(
             pl.when(pl.Series(terminal > 0))
             .then(terminal_ids(outlet, terminal))
-            .otherwise(clerk_ids(outlet, done.clerk, self.outlets))
+            .otherwise(clerk_ids(outlet, clerk, self.outlets))
         ).to_series()
         single = pl.DataFrame(
             {
                 "outlet": outlet,
-                "business_date": days(done.day),
+                "business_date": days(day),
                 "staff_id": staff,
                 "kind": kind,
                 "terminal": terminal > 0,
-                "amount": done.amount,
-                "minutes": minutes,
+                "amount": amount,
+                "minutes": (MINUTES[kind] * slow * 100).astype(np.int64),
             }
         )
         keys = ["outlet", "business_date", "staff_id", "kind"]
@@ -222,15 +155,14 @@ class Counters:
             }
         )
 
-    def _halls(self, t: int, done: Done) -> pl.DataFrame:
+    def _halls(self, t: int, summed: Summed) -> pl.DataFrame:
         o, month, rng = self.outlets, self.span[t], self.operator.rng("hall_month", t)
         n, kind = o.halls, o.kind[: o.halls]
         roster = (CLERKS[kind] + rng.integers(-1, 2, n)).clip(1)
-        visits = np.bincount(done.outlet, minlength=n)
+        visits, sales = summed.visits, summed.handsets
         visitors = visits + rng.poisson(0.8 * visits + 5)
         tickets = rng.binomial(visitors, 0.55)
         wait = np.where(o.poor[:n], 21, 8) * (1 + 0.5 * month.festival) * rng.uniform(0.8, 1.2, n)
-        sales = np.bincount(done.outlet[done.kind == HANDSET], minlength=n)
         return pl.DataFrame(
             {
                 "outlet_id": self.outlet_ids.head(n),
@@ -254,19 +186,13 @@ class Counters:
             }
         )
 
-    def _devices(self, t: int, done: Done) -> pl.DataFrame:
+    def _devices(self, t: int, summed: Summed) -> pl.DataFrame:
         o, opened = self.outlets, business_days(self.span[t])
         rng = self.operator.rng("device_status", t)
         outlet, number = terminals_of(o)
         device = np.repeat(np.arange(len(outlet)), len(opened))
         day = np.tile(opened, len(outlet))
-        # transactions by device and day
-        first = np.searchsorted(outlet, np.arange(o.halls))
-        used = done.terminal > 0
-        at = first[done.outlet[used]] + done.terminal[used] - 1
-        cell = at * len(opened) + np.searchsorted(opened, done.day[used])
-        count = np.bincount(cell, minlength=len(device))
-        taken = np.bincount(cell, done.amount[used], minlength=len(device))
+        count, taken = summed.used, summed.taken
         n = len(device)
         planned = np.full(n, 9 * 60 * 100)
         frail = np.where(self.operator.rng("devices").random(len(outlet)) < 0.08, 0.2, 0.02)
@@ -288,7 +214,7 @@ class Counters:
             }
         )
 
-    def _activity(self, t: int, done: Done) -> pl.DataFrame:
+    def _activity(self, t: int, summed: Summed) -> pl.DataFrame:
         month, rng = self.span[t], self.operator.rng("echannel", t)
         first = day_number(month.first)
         every = np.arange(first, first + month.days)
@@ -300,10 +226,7 @@ class Counters:
                 if share:
                     count = rng.poisson(daily * share * (1 + 0.3 * month.festival), len(every))
                     rows.append((c, what, every, count, rng.binomial(count, works)))
-        used = done.terminal > 0
-        for what in (PAYMENT, ENQUIRY):
-            day = done.day[used & (done.kind == what)]
-            count = np.bincount(day - first, minlength=month.days)
+        for what, count in summed.self_service.items():
             rows.append((len(E_CHANNELS), what, every, count, rng.binomial(count, 0.985)))
         width = [len(every)] * len(rows)
         channel, kind = (np.repeat([r[i] for r in rows], width) for i in (0, 1))
