@@ -201,6 +201,26 @@ class Watcher(Service):
         now = time.time()
         return bool(beat >= process.create_time() - 1 and now - beat < HEARTBEAT_S)
 
+    def stop(self) -> bool:
+        """Stop it, and the code servers that a killed one left behind. They would go by themselves
+        within a minute, but not when the database goes first."""
+        was_running = super().stop()
+        for process in self.left_behind():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        return was_running
+
+    def left_behind(self) -> list[psutil.Process]:
+        """Code servers of this installation whose parent is gone."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "ppid"]):
+            words = process.info["cmdline"] or []
+            if words[1:5] == ["-m", "dagster", "api", "grpc"] and process.info["ppid"] == 1:
+                with contextlib.suppress(psutil.Error):
+                    if process.environ().get("TELMART_HOME") == str(self.settings.home):
+                        found.append(process)
+        return found
+
     def _require_free_port(self) -> None:
         """It has none."""
 
