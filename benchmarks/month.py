@@ -113,8 +113,8 @@ def our_load(settings: Settings, workers: int) -> tuple[int, float, int]:
         Rows, seconds, and the peak memory in bytes.
     """
     done = subprocess.run(
-        [sys.executable, "-c", _LOAD, str(workers)], cwd=ROOT, env=settings.process_env(), check=True,
-        capture_output=True, text=True,
+        [sys.executable, "-c", _LOAD, str(workers)], cwd=ROOT, env=settings.process_env(),
+        check=True, capture_output=True, text=True,
     )  # fmt: skip
     rows, seconds, peak = json.loads(done.stdout.splitlines()[-1])
     with connect(settings) as connection:

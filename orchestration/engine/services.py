@@ -30,9 +30,9 @@ START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 20
 #: Dagster's daemon leaves a sign of life every 30 s
 HEARTBEAT_S = 120
+#: seconds since 1970 from the body: the column holds whatever the session's time zone made of it
 _HEARTBEAT = """
-    select extract(epoch from max(timestamp) at time zone 'utc')::float
-    from daemon_heartbeats where daemon_type = 'SENSOR'
+    select (body::json ->> 'timestamp')::float from daemon_heartbeats where daemon_type = 'SENSOR'
 """
 
 
@@ -199,7 +199,27 @@ class Watcher(Service):
         if beat is None:
             return False
         now = time.time()
-        return bool(beat >= process.create_time() - 1 and now - beat < HEARTBEAT_S)
+        return bool(beat > process.create_time() and now - beat < HEARTBEAT_S)
+
+    def stop(self) -> bool:
+        """Stop it, and the code servers that a killed one left behind. They would go by themselves
+        within a minute, but not when the database goes first."""
+        was_running = super().stop()
+        for process in self.left_behind():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        return was_running
+
+    def left_behind(self) -> list[psutil.Process]:
+        """Code servers of this installation whose parent is gone."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "ppid"]):
+            words = process.info["cmdline"] or []
+            if words[1:5] == ["-m", "dagster", "api", "grpc"] and process.info["ppid"] == 1:
+                with contextlib.suppress(psutil.Error):
+                    if process.environ().get("TELMART_HOME") == str(self.settings.home):
+                        found.append(process)
+        return found
 
     def _require_free_port(self) -> None:
         """It has none."""

@@ -51,6 +51,7 @@ def publish(
     fingerprint: str | None = None,
     *,
     reason: str = "",
+    rebuilt: bool = False,
 ) -> PublishResult:
     """Copy checked months of every mart from ``build`` to the served schemas, all or nothing.
 
@@ -59,6 +60,7 @@ def publish(
             has disappear in any case.
         load_ids: loads to be marked as published in the same transaction.
         fingerprint: of the models, to be remembered when all months were copied.
+        rebuilt: whether the months were built anew because models or rules changed, or on request.
         reason: why months that people have seen are changed; found in the ledger if not given.
 
     Raises:
@@ -75,7 +77,7 @@ def publish(
                 if result.published_at:
                     note_restated(
                         warehouse, seen=seen, copied=result.months, load_ids=load_ids,
-                        everything=months is None, given=reason, at=result.published_at,
+                        everything=rebuilt, given=reason, at=result.published_at,
                     )  # fmt: skip
                 _note_done(warehouse, result, load_ids, fingerprint if months is None else None)
                 warehouse.commit()

@@ -61,7 +61,6 @@ def note_restated(
         return
     zh, en = _why(loads, everything)
     span = f"{again[0]:%Y-%m}" + (f"..{again[-1]:%Y-%m}" if len(again) > 1 else "")
-    # a comma-free list reads well in the header's one line
     reason_zh = f"重述 {span}：{'；'.join(filter(None, [given, *zh]))}。"
     reason_en = f"Restated {span}: {'; '.join(filter(None, [given, *en]))}."
     warehouse.execute(_NOTE, [at, again[0], again[-1], len(again), reason_zh, reason_en])

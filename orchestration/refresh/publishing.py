@@ -24,8 +24,9 @@ def publish_work(session: Session) -> PublishResult:
             return PublishResult([])
         months = None if work.full_refresh else work.months
         result = publish(
-            session.settings, months, work.load_ids, work.fingerprint, reason=session.reason
-        )
+            session.settings, months, work.load_ids, work.fingerprint,
+            reason=session.reason, rebuilt=work.everything,
+        )  # fmt: skip
         refresh_notices(session.settings)
         if work.everything and work.waiting:
             # All complete months were made with these models; the others were never published.

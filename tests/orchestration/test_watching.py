@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 
 from orchestration.engine.services import watcher
@@ -48,6 +49,13 @@ def waiting_for(what: Callable[[], bool], seconds: float) -> float:
         assert time.monotonic() - began < seconds, "it did not happen"
         time.sleep(0.5)
     return time.monotonic() - began
+
+
+def _is_dagster(process: psutil.Process) -> bool:
+    try:
+        return "dagster" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def folder(here: Operator, feed: str, month: str = LATEST) -> Path:
@@ -139,4 +147,6 @@ def test_killed_daemon_comes_back_and_starts_nothing_twice(watched: Operator) ->
     assert service.is_healthy()
     assert service.stop() is True
     assert service.process() is None
+    homes = [p.environ().get("TELMART_HOME") for p in psutil.process_iter() if _is_dagster(p)]
+    assert str(watched.settings.home) not in homes, "a code server was left behind"
     assert len(runs(watched)) == before
