@@ -73,6 +73,12 @@ class Settings:
             operator=Path(operator).resolve() if operator else None,
         )
 
+    def variable(self, name: str) -> str | None:
+        """A variable that is not telmart's own (a key of a storage service, the address of a
+        source), from the environment or ``<home>/telmart.env``. None where it is empty.
+        """
+        return {**_from_file(self.home), **os.environ}.get(name) or None
+
     # ---- folders -------------------------------------------------------------------------
     @property
     def logs(self) -> Path:

@@ -153,6 +153,10 @@ def feeds(
             _say(f"[red]{s['feed']} {s['error_period']}:[/] {escape(s['error'])}")
     for line in overview.unread_folders(settings()):
         _say(f"[yellow]Not read:[/] {escape(line)}")
+    late = overview.not_fetched(settings())
+    if late:
+        more = f" and {len(late) - 5} more" if len(late) > 5 else ""
+        _say(f"[yellow]Not fetched yet:[/] {', '.join(late[:5])}{more}. Next: telmart run")
 
 
 @feeds_app.command()

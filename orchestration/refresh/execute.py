@@ -11,6 +11,7 @@ from orchestration.errors import TelmartError
 from orchestration.publication import Hold, open_holds, resolve_holds
 from orchestration.publication import pending as pending_months
 from orchestration.refresh.dashboards import is_deployed, is_installed
+from orchestration.refresh.gathering import gather
 from orchestration.refresh.instance import JOB, fail_stale_runs, open_instance
 from orchestration.refresh.lock import mark_environment, refresh_lock
 from orchestration.refresh.manifest import is_fresh
@@ -93,14 +94,15 @@ def refresh(
     """Run the job in this process, recorded in the installation's Dagster instance.
 
     Raises:
-        TelmartError: another refresh is at work, the warehouse does not answer, the project
-            cannot be parsed.
+        TelmartError: another refresh is at work, the warehouse or the remote landing area does
+            not answer, the project cannot be parsed.
     """
     if month:
         parse_month(month)
     mark_environment()
     with refresh_lock(settings):
         with progress.working(Stage.PREPARE) as line:
+            gather(settings, progress, month)
             line.text = "looking at what arrived"
             progress.show()
             needs = survey(settings, month, full)
