@@ -50,6 +50,8 @@ class Relay:
                     client.close()
                     continue
                 server = socket.create_connection(("127.0.0.1", self.port))
+                for end in (client, server):  # small packets must not wait for each other
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self._pass, args=(client, server), daemon=True).start()
                 threading.Thread(
                     target=self._pass, args=(server, client, True), daemon=True

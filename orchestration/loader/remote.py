@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "sftp": "sftp", "ssh": "sftp"}
 _FLAT = {"s3", "s3a", "gs", "gcs", "oss", "abfs", "az"}
 #: seconds: a server that says nothing for so long is not there
 _CONNECT, _SILENT = 15, 60
+_SIDE_BY_SIDE = 8
 #: system, feed, period, file
 _DEPTH = 4
 
@@ -59,7 +61,7 @@ class Remote:
 
     def listing(self) -> Iterator[tuple[tuple[str, ...], RemoteFile]]:
         """System, feed, period and file of everything there, at that depth."""
-        found = self._find() if self.flat else self._walk(self.root, _DEPTH)
+        found = self._find() if self.flat else self._walk()
         for info in found:
             path = info["name"].rstrip("/")
             parts = tuple(path.removeprefix(self.root).strip("/").split("/"))
@@ -82,13 +84,23 @@ class Remote:
             self.files.ls(bucket)
         return list(found.values())
 
-    def _walk(self, folder: str, depth: int) -> Iterator[dict[str, Any]]:
-        for info in sorted(self.files.ls(folder, detail=True), key=lambda i: str(i["name"])):
-            here = self.files.info(info["name"]) if info["type"] == "link" else info
-            if here["type"] == "directory" and depth > 1:
-                yield from self._walk(info["name"], depth - 1)
-            elif here["type"] == "file" and depth == 1:
-                yield {**here, "name": info["name"]}
+    def _walk(self) -> Iterator[dict[str, Any]]:
+        """The files at the right depth, level by level; the folders of a level side by side, for
+        each costs several round trips."""
+        folders = [self.root]
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            for level in range(1, _DEPTH + 1):
+                found = [info for infos in pool.map(self._list, folders) for info in infos]
+                if level == _DEPTH:
+                    yield from (info for info in found if info["type"] == "file")
+                folders = [str(i["name"]) for i in found if i["type"] == "directory"]
+
+    def _list(self, folder: str) -> list[dict[str, Any]]:
+        # what a link leads to, under the link's own name
+        return [
+            {**self.files.info(i["name"]), "name": i["name"]} if i["type"] == "link" else i
+            for i in self.files.ls(folder, detail=True)
+        ]
 
 
 @dataclass

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
-from orchestration.cli import app, feeds
+from orchestration.cli import feeds
 from orchestration.errors import TelmartError
 from orchestration.installation.doctor import _landing
 from orchestration.loader import LoadResult, load_period, pending, strays
@@ -205,6 +206,8 @@ def test_what_no_feed_reads_is_named_and_not_fetched(far: Far) -> None:
 def test_feeds_and_doctor_say_how_it_stands(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
     far.put("a.csv", text(rows(5)))
     monkeypatch.setattr(feeds, "settings", lambda: far.settings)
+    app = Typer()
+    feeds.register(app)
     said = CliRunner().invoke(app, ["feeds"]).output
     assert f"Not fetched yet: {FEED} {PERIOD}" in said
     (finding,) = _landing(far.settings)
