@@ -207,6 +207,7 @@ class Settings:
             "DO_NOT_TRACK": "1",
             "DAGSTER_DISABLE_TELEMETRY": "1",
             "GX_ANALYTICS_ENABLED": "false",
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
             "PYTHONPATH": str(ROOT),
         }
 

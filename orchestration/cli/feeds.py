@@ -184,6 +184,8 @@ def describe(
         others = ", ".join([c.name_zh, *c.aliases])
         table.add_row(c.name, c.sql_type, mark, _rules(c), others)
     out.print(table)
+    if found.source:
+        _say(f"Pulled from {found.source.where} ({found.source.kind}).")
     if found.control_totals:
         out.print(f"Control totals: {', '.join(found.control_totals)}")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from orchestration.contracts import Feed, all_feeds, parse_period
 from orchestration.errors import TelmartError
+from orchestration.loader.folders import put_in_place, staging_for
 from orchestration.loader.manifest import NAME as MANIFEST
 from orchestration.loader.naming import is_data_name
 from orchestration.loader.remote import Remote, RemoteFile, is_remote, opened
@@ -24,7 +25,6 @@ from orchestration.settings import Settings
 
 #: what a fetched folder was made of: file name to remote version
 _MADE_OF = ".fetched.json"
-_STAGING, _OLD = ".fetching-", ".replaced-"
 Key = tuple[str, str, str]
 
 
@@ -111,6 +111,8 @@ def _sorted_out(
 def _unread(feed: Feed | None, name: str, period: str) -> str | None:
     if feed is None:
         return f"there is no feed {name}"
+    if feed.source is not None:
+        return f"{name} is pulled from {feed.source.name}, not fetched"
     try:
         parse_period(feed, period)
     except TelmartError as error:
@@ -122,10 +124,7 @@ def _fetch_period(
     remote: Remote, place: Path, files: list[RemoteFile], key: Key, done: Fetched
 ) -> None:
     name = f"{key[0]}.{key[1]} {key[2]}"
-    staging, old = place.with_name(_STAGING + place.name), place.with_name(_OLD + place.name)
-    for left in (staging, old):
-        shutil.rmtree(left, ignore_errors=True)
-    staging.mkdir(parents=True)
+    staging = staging_for(place, "fetching")
     have = _made_of(place) or {}
     for file in files:
         target = staging / file.name
@@ -139,10 +138,7 @@ def _fetch_period(
         done.files += 1
         done.bytes += file.size
     (staging / _MADE_OF).write_text(json.dumps(_versions(files)), encoding="utf-8")
-    if place.exists():
-        place.rename(old)
-    staging.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+    put_in_place(staging, place)
     done.periods.append(name)
 
 

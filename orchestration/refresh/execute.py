@@ -30,6 +30,7 @@ class Outcome:
         run_id: the Dagster run; empty when none was needed.
         failed_steps: step and reason.
         holds: what stops publication now.
+        missed: sources that could not be read; what was there was processed all the same.
     """
 
     nothing_to_do: bool = False
@@ -37,6 +38,7 @@ class Outcome:
     run_id: str = ""
     failed_steps: dict[str, str] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -94,24 +96,26 @@ def refresh(
     """Run the job in this process, recorded in the installation's Dagster instance.
 
     Raises:
-        TelmartError: another refresh is at work, the warehouse or the remote landing area does
-            not answer, the project cannot be parsed.
+        TelmartError: another refresh is at work, the warehouse does not answer, the project
+            cannot be parsed.
     """
     if month:
         parse_month(month)
     mark_environment()
     with refresh_lock(settings):
         with progress.working(Stage.PREPARE) as line:
-            gather(settings, progress, month)
+            missed = gather(settings, progress, month)
             line.text = "looking at what arrived"
             progress.show()
             needs = survey(settings, month, full)
             line.text = ""
             if needs.nothing:
                 progress.notes += waiting_notes(needs.waiting)
-                return Outcome(nothing_to_do=True)
+                return Outcome(nothing_to_do=True, missed=missed)
             progress.lines[Stage.LOAD].total = needs.arrivals
-        return _run(settings, progress, needs, month, full)
+        outcome = _run(settings, progress, needs, month, full)
+        outcome.missed = missed
+        return outcome
 
 
 def _run(
