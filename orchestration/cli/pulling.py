@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from rich.status import Status
 
 from orchestration.cli import out
 from orchestration.errors import TelmartError
@@ -57,10 +59,7 @@ def pull(
     for name, which in wanted:
         try:
             with out.status(f"{name} {which}", spinner="dots") as line:
-                result = pull_period(
-                    here, name, which, again=again,
-                    tell=lambda rows, what=f"{name} {which}": line.update(f"{what}: {rows:,} rows"),
-                )  # fmt: skip
+                result = pull_period(here, name, which, again=again, tell=_counting(line))
         except TelmartError as error:
             if len(wanted) == 1:
                 raise
@@ -79,6 +78,11 @@ def pull(
         out.print("Next: [bold]telmart run[/]")
     if missed:
         raise TelmartError(" ".join(missed), "The others are pulled. Mend it, then pull again.")
+
+
+def _counting(line: Status) -> Callable[[int], None]:
+    what = line.status
+    return lambda rows: line.update(f"{what}: {rows:,} rows")
 
 
 def _say(result: Any) -> None:

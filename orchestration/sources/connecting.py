@@ -56,8 +56,11 @@ def engine_for(settings: Settings, source: Source) -> Iterator[Engine]:
         TelmartError: no address, or whatever the database says inside the block.
     """
     url = _address(settings, source)
+    arguments = dict(_ARGUMENTS[source.kind])
+    if source.kind == "mysql" and url.password:
+        arguments["password"] = url.password.encode()  # the driver would take Latin-1
     try:
-        engine = create_engine(url, connect_args=_ARGUMENTS[source.kind], poolclass=NullPool)
+        engine = create_engine(url, connect_args=arguments, poolclass=NullPool)
     except ImportError as error:
         raise _no_driver(error) from error
     if source.kind == "mysql":
@@ -69,6 +72,8 @@ def engine_for(settings: Settings, source: Source) -> Iterator[Engine]:
 
     try:
         yield engine
+    except TelmartError:
+        raise
     except ImportError as error:
         raise _no_driver(error) from error
     except Exception as error:

@@ -6,6 +6,7 @@ agree does the folder appear, in one rename.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -32,7 +33,6 @@ from orchestration.sources.values import UnfitValueError, converter, unfit
 #: what the source said when a folder was pulled; files of a folder without it are somebody's own
 MARK = ".pulled.json"
 _ATTEMPTS = 3
-_TOLD_EVERY = 20_000
 
 
 @dataclass(frozen=True)
@@ -114,33 +114,35 @@ def _write(table: SourceTable, period: Period, path: Path, tell: Callable[[int],
         ):
             lines = csv.writer(text, lineterminator="\n")
             lines.writerow(table.columns)
-            for line in _lines(table, period):
-                lines.writerow(line)
-                count += 1
-                if count % _TOLD_EVERY == 0:
-                    tell(count)
+            for batch in _lines(table, period):
+                lines.writerows(batch)
+                count += len(batch)
+                tell(count)
         raw.flush()
         os.fsync(raw.fileno())
-    tell(count)
     return count
 
 
-def _lines(table: SourceTable, period: Period) -> Iterator[list[str | None]]:
+def _lines(table: SourceTable, period: Period) -> Iterator[list[list[str | None]]]:
     feed = table.feed
     plan = [
         (column, table.columns[column.name],
          converter(column, table.zone, in_utc=table.in_utc(column.name)))
         for column in feed.columns
     ]  # fmt: skip
-    for row in table.rows(period):
-        line: list[str | None] = []
-        for column, name, convert in plan:
-            try:
-                line.append(convert(row[name]))
-            except UnfitValueError as error:
-                named = {c.name: row[n] for c, n, _ in plan}
-                raise unfit(feed, table.source.where, named, column, str(error)) from None
-        yield line
+    with contextlib.closing(table.batches(period)) as batches:
+        for batch in batches:
+            lines = []
+            for row in batch:
+                line: list[str | None] = []
+                lines.append(line)
+                for column, name, convert in plan:
+                    try:
+                        line.append(convert(row[name]))
+                    except UnfitValueError as error:
+                        named = {c.name: row[n] for c, n, _ in plan}
+                        raise unfit(feed, table.source.where, named, column, str(error)) from None
+            yield lines
 
 
 def _describe(feed: Feed, period: Period, folder: Path, said: Counted) -> None:

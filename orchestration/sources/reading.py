@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -87,28 +87,28 @@ class SourceTable:
             if total is not None
         })  # fmt: skip
 
-    def rows(self, period: Period) -> Iterator[dict[str, Any]]:
-        """The period's rows by source column, a batch at a time in memory."""
-        dlt, sql_table = _dlt()
+    def batches(self, period: Period) -> Generator[list[dict[str, Any]], None, None]:
+        """The period's rows by source column, a batch at a time. To be closed: it holds a
+        connection.
+        """
+        dlt, loader = _dlt()
         incremental, bounds = None, self._bounds(period)
-        wanted = list(self.columns.values())
         if bounds:
-            name = self._cursor().name
-            wanted = list(dict.fromkeys([*wanted, name]))
-            # both ends given: dlt reads exactly this range and keeps no state of its own
+            # both ends given: dlt asks for exactly this range and keeps no state of its own
             incremental = dlt.sources.incremental(
-                name, initial_value=bounds[0], end_value=bounds[1],
+                self._cursor().name, initial_value=bounds[0], end_value=bounds[1],
                 range_start="closed", range_end="open",
             )  # fmt: skip
-        resource = sql_table(
-            credentials=self.engine, table=self.table.name, metadata=self.table.metadata,
-            incremental=incremental, chunk_size=_BATCH, backend="sqlalchemy",
-            reflection_level="minimal", included_columns=wanted,
-            query_adapter_callback=lambda query, _: self._with_query(query),
-        )  # fmt: skip
-        yield from resource
+        # dlt's reader itself and not a resource around it: that one leaves its connection open
+        # until it is collected, and an open one locks the source's table
+        yield from loader(
+            self.engine, "sqlalchemy", self.table, {}, chunk_size=_BATCH, incremental=incremental,
+            query_adapter_callback=lambda query, _table: self._query(query),
+        ).load_rows()  # fmt: skip
 
-    def _with_query(self, query: Any) -> Any:
+    def _query(self, query: Any) -> Any:
+        """dlt's query, for our columns only."""
+        query = query.with_only_columns(*(self.table.c[name] for name in self.columns.values()))
         return query if self.cte is None else query.add_cte(self.cte)
 
     # ---- bounds ------------------------------------------------------------------------------
@@ -176,9 +176,9 @@ class SourceTable:
 def _dlt() -> tuple[Any, Any]:
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     import dlt  # noqa: PLC0415 - seconds that other commands need not pay; an optional extra
-    from dlt.sources.sql_database import sql_table  # noqa: PLC0415
+    from dlt.sources.sql_database import TableLoader  # noqa: PLC0415
 
-    return dlt, sql_table
+    return dlt, TableLoader
 
 
 def _reflected(source: Source, engine: Engine) -> sa.Table:
