@@ -76,6 +76,12 @@ class Settings:
             watch=env.get("TELMART_WATCH") != "off",
         )
 
+    def variable(self, name: str) -> str | None:
+        """A variable that is not telmart's own (a key of a storage service, the address of a
+        source), from the environment or ``<home>/telmart.env``. None where it is empty.
+        """
+        return {**_from_file(self.home), **os.environ}.get(name) or None
+
     # ---- folders -------------------------------------------------------------------------
     @property
     def logs(self) -> Path:
@@ -205,6 +211,7 @@ class Settings:
             "DO_NOT_TRACK": "1",
             "DAGSTER_DISABLE_TELEMETRY": "1",
             "GX_ANALYTICS_ENABLED": "false",
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
             "PYTHONPATH": str(ROOT),
         }
 

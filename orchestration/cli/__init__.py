@@ -33,9 +33,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: exit code 0 done, 1 failed with a message, 2 wrong usage."""
-    from orchestration.cli import demo, feeds, runs, sample, services  # noqa: PLC0415
+    from orchestration.cli import demo, feeds, pulling, runs, sample, services  # noqa: PLC0415
 
-    for group in (services, runs, feeds, sample, demo):
+    for group in (services, runs, feeds, pulling, sample, demo):
         group.register(app)
     try:
         app()

@@ -167,6 +167,10 @@ def feeds(
             )
     for line in overview.unread_folders(settings()):
         _say(f"[yellow]Not read:[/] {escape(line)}")
+    late = overview.not_fetched(settings())
+    if late:
+        more = f" and {len(late) - 5} more" if len(late) > 5 else ""
+        _say(f"[yellow]Not fetched yet:[/] {', '.join(late[:5])}{more}. Next: telmart run")
 
 
 @feeds_app.command()
@@ -196,6 +200,8 @@ def describe(
         others = ", ".join([c.name_zh, *c.aliases])
         table.add_row(c.name, c.sql_type, mark, _rules(c), others)
     out.print(table)
+    if found.source:
+        _say(f"Pulled from {found.source.where} ({found.source.kind}).")
     if found.control_totals:
         out.print(f"Control totals: {', '.join(found.control_totals)}")
 

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from orchestration.cli import out
+from orchestration.errors import TelmartError
 from orchestration.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run_and_report(
         _summary(progress, time.monotonic() - began)
     for line in progress.notes:
         out.print(f"[yellow]Note[/]  {escape(line)}", highlight=False)
-    if outcome.nothing_to_do:
+    if outcome.nothing_to_do and not outcome.missed:
         out.print(
             "Nothing to do: every complete month in the landing area is loaded and published,"
             " and neither models nor dashboards changed."
@@ -79,6 +80,11 @@ def run_and_report(
         return
     if not outcome.success:
         raise explain(outcome)
+    if outcome.missed:
+        raise TelmartError(
+            f"Not everything could be brought in: {' '.join(outcome.missed)}",
+            "What was there is processed. Mend it, then run again.",
+        )
     out.print(f"Done. Run {outcome.run_id[:8]} in the Dagster UI.", highlight=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.contracts.feed import Column, Feed
+from orchestration.contracts.feed import Column, Feed, Source
 from orchestration.contracts.period import Period, parse_period
 from orchestration.contracts.reading import all_feeds, feed_named, read_contract, read_contracts
 from orchestration.contracts.switches import switch, switches_file
@@ -11,6 +11,7 @@ __all__ = [
     "Column",
     "Feed",
     "Period",
+    "Source",
     "all_feeds",
     "feed_named",
     "parse_period",

@@ -48,6 +48,32 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The database a feed is pulled from: the contract's entry in ``servers``.
+
+    ``name`` leads to the address (``TELMART_SOURCE_<NAME>``), which is in no contract. Rows come
+    from ``table`` or from ``query``; those of a period are the ones whose ``cursor`` lies in it.
+    ``cursor_format`` writes a period's bounds where the cursor is text or a number ("%Y%m");
+    ``start`` is the first period that is pulled by itself (None: the latest one that is due).
+    """
+
+    name: str
+    kind: Literal["postgresql", "mysql", "oracle"]
+    schema: str | None
+    table: str
+    query: str | None
+    cursor: str | None
+    cursor_format: str | None
+    start: str | None
+
+    @property
+    def where(self) -> str:
+        """What is read, for messages: ``billing: rating.t_recharge``."""
+        table = f"{self.schema}.{self.table}" if self.schema else self.table
+        return f"{self.name}: {'its query' if self.query else table}"
+
+
+@dataclass(frozen=True)
 class Feed:
     """One feed, as its contract describes it. ``name`` is ``<system>.<entity>``.
 
@@ -83,6 +109,7 @@ class Feed:
     delimiter: str | None
     encoding: str | None
     date_order: str
+    source: Source | None
     path: Path
     valid_until: str | None = None
     earlier: tuple[Feed, ...] = ()

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.contracts.feed import Column, Feed
+from orchestration.contracts.feed import Column, Feed, Source
 from orchestration.contracts.period import month_start
 from orchestration.contracts.switches import switched_off
 from orchestration.contracts.versions import MARK, is_earlier, with_earlier
@@ -41,6 +41,8 @@ _FEED_PROPERTIES = (
     "tolerance", "controlTotals", "requirements", "delimiter", "encoding", "dateOrder",
     "validUntil",
 )  # fmt: skip
+_SOURCES = ("postgresql", "mysql", "oracle")
+_SOURCE_PROPERTIES = ("table", "query", "cursor", "cursorFormat", "from")
 _COLUMN_PROPERTIES = (
     "nameZh", "descriptionZh", "aliases", "piiClass", "min", "max", "allowed", "timing",
     "requirements",
@@ -173,7 +175,8 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         name_zh=own.text("nameZh", name), grain=schemas[0].dataGranularityDescription or "",
         delimiter=_delimiter(path, own.text("delimiter", "")),
         encoding=own.choice("encoding", _ENCODINGS, "") or None,
-        date_order=own.choice("dateOrder", _DATE_ORDERS, "ymd"), path=path,
+        date_order=own.choice("dateOrder", _DATE_ORDERS, "ymd"),
+        source=_source(path, entity, kind, contract.servers or []), path=path,
         valid_until=valid_until,
     )  # fmt: skip
 
@@ -337,6 +340,39 @@ def _covers(path: Path, text: str) -> tuple[str, str] | None:
     except ValueError:
         pass
     return _fail(path, "covers", f"is {text!r}", "Write two months: 2014-06..2014-09.")
+
+
+def _source(path: Path, entity: str, period: str, servers: list[Any]) -> Source | None:
+    """The one server of the contract that telmart can pull from, if it names any."""
+    if not servers:
+        return None
+    if len(servers) > 1:
+        _fail(path, "servers", f"has {len(servers)} entries", "A feed comes from one.")
+    server = servers[0]
+    name = server.server or ""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        _fail(path, "servers.server", f"is {name!r}",
+              "Name the connection in lower-case letters, digits and _.")  # fmt: skip
+    kind = "mysql" if server.type == "mariadb" else server.type
+    if kind not in _SOURCES:
+        _fail(path, "servers.type", f"is {server.type!r}", f"Use one of {', '.join(_SOURCES)}.")
+    own = _Custom(path, "servers.", server.customProperties, _SOURCE_PROPERTIES)
+    table, query, cursor = own.text("table", ""), own.text("query", ""), own.text("cursor", "")
+    if table and query:
+        _fail(path, "servers.query", "stands beside `table`", "Give one of the two.")
+    if period != "full" and not cursor:
+        _fail(path, "servers.cursor", "is missing",
+              "Name the column that says in which period a row belongs.")  # fmt: skip
+    start = own.text("from", "")
+    form = {"month": r"\d{4}-\d{2}", "day": r"\d{4}-\d{2}-\d{2}"}.get(period, "")
+    if start and not re.fullmatch(form, start):
+        _fail(path, "servers.from", f"is {start!r}", f"Write a period, by {period}.")
+    return Source(
+        name=name, kind=kind,  # type: ignore[arg-type]
+        schema=server.schema_, table=table or entity, query=query or None,
+        cursor=cursor or None, cursor_format=own.text("cursorFormat", "") or None,
+        start=start or None,
+    )  # fmt: skip
 
 
 def _delimiter(path: Path, text: str) -> str | None:

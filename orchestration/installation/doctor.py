@@ -15,6 +15,9 @@ from orchestration.access import audit
 from orchestration.engine.databases import connect
 from orchestration.engine.services import all_services
 from orchestration.errors import TelmartError
+from orchestration.loader.fetching import waiting
+from orchestration.loader.landing import landing_folder
+from orchestration.loader.remote import is_remote
 from orchestration.settings import ROOT, Settings
 
 NEEDED_DISK_GB = 2
@@ -31,11 +34,12 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at disk, memory, ports, environments, database and services."""
+    """Look at disk, memory, ports, environments, database, landing area and services."""
     return [
         *_machine(settings),
         *_environments(),
         *_database(settings),
+        *_landing(settings),
         *_services(settings),
     ]
 
@@ -76,6 +80,27 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield Finding("bad", fault, "Run `telmart up`; it closes what it may close.")
             if not open_doors:
                 yield Finding("ok", "Every published table is guarded, and nothing else is open")
+    except TelmartError as error:
+        yield Finding("bad", error.message, error.remedy)
+
+
+def _landing(settings: Settings) -> Iterator[Finding]:
+    if not is_remote(settings):
+        folder = landing_folder(settings)
+        yield (
+            Finding("ok", f"The landing area is {folder}")
+            if folder.is_dir()
+            else Finding(
+                "warn",
+                f"The landing area {folder} is not there yet",
+                "Files go to <landing>/<system>/<feed>/<period>/; TELMART_LANDING names another.",
+            )
+        )
+        return
+    try:
+        late, _ = waiting(settings)
+        said = f"{len(late)} periods to fetch" if late else "nothing new to fetch"
+        yield Finding("ok", f"The landing area {settings.landing} answers, {said}")
     except TelmartError as error:
         yield Finding("bad", error.message, error.remedy)
 

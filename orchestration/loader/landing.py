@@ -10,38 +10,21 @@ from orchestration.contracts import Feed, Period, all_feeds, parse_period
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.loader import ledger
+from orchestration.loader.fetching import cache_folder, waiting
 from orchestration.loader.manifest import NAME as MANIFEST
 from orchestration.loader.manifest import read_manifest
+from orchestration.loader.naming import is_data_file
 from orchestration.loader.opening import sha256_of
+from orchestration.loader.remote import is_remote
 from orchestration.loader.result import Arrival, RejectedError
 from orchestration.settings import Settings
 
-#: names of files that are still being written
-_UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
-
 
 def landing_folder(settings: Settings) -> Path:
-    """The landing area as a local folder.
-
-    Raises:
-        TelmartError: TELMART_LANDING is an address telmart does not read yet.
-    """
-    text = settings.landing.removeprefix("file://")
-    if "://" in text:
-        raise TelmartError(
-            f"TELMART_LANDING is {settings.landing}; only folders are read so far.",
-            "Mount or copy it to a local folder and name that.",
-        )
-    return Path(text)
-
-
-def is_data_file(path: Path) -> bool:
-    """Whether a file is part of an extract: no manifest, not hidden, not still being written."""
-    return (
-        path.name != MANIFEST
-        and not path.name.startswith((".", "_"))
-        and not path.name.endswith(_UNFINISHED)
-    )
+    """The landing area as a local folder: itself, or the copy of a remote one."""
+    if is_remote(settings):
+        return cache_folder(settings)
+    return Path(settings.landing.removeprefix("file://"))
 
 
 def discover(settings: Settings) -> list[Arrival]:
@@ -50,17 +33,21 @@ def discover(settings: Settings) -> list[Arrival]:
 
 
 def strays(settings: Settings) -> list[str]:
-    """Folders of the landing area that no feed reads, each with the reason."""
-    return _walk(settings)[1]
+    """Folders of the landing area that no feed reads, each with the reason.
+
+    Raises:
+        TelmartError: the landing area is remote and cannot be read.
+    """
+    return waiting(settings)[1] if is_remote(settings) else _walk(settings)[1]
 
 
 def pending(settings: Settings) -> list[Arrival]:
     """Arrivals that differ from what is loaded, oldest period first.
 
-    Cheap: a period counts as unchanged while the names, sizes and modification times of its files
-    are those of the current load. Only when these differ is the content hashed; if it is the same,
-    the new times are remembered. What was loaded by hand from elsewhere stands until something in
-    the landing area is written anew.
+    Of a remote landing area this sees what was fetched. Cheap: a period counts as unchanged while
+    the names, sizes and modification times of its files are those of the current load. Only when
+    these differ is the content hashed; if it is the same, the new times are remembered. What was
+    loaded by hand from elsewhere stands until something in the landing area is written anew.
     """
     feeds = all_feeds(settings)
     found = [a for a in discover(settings) if feeds[a.feed].enabled]
@@ -87,8 +74,6 @@ def pending(settings: Settings) -> list[Arrival]:
 
 def arrival_of(settings: Settings, path: Path) -> tuple[str, str] | None:
     """Feed and period of a file that lies in the landing area; None if it lies elsewhere."""
-    if "://" in settings.landing.removeprefix("file://"):
-        return None
     try:
         parts = path.resolve().relative_to(landing_folder(settings).resolve()).parts
     except ValueError:

@@ -11,8 +11,10 @@ from orchestration.contracts import all_feeds
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.loader.drift import describe
+from orchestration.loader.fetching import waiting
 from orchestration.loader.landing import strays
 from orchestration.loader.lateness import late_feeds
+from orchestration.loader.remote import is_remote
 from orchestration.settings import Settings
 
 _CURRENT = (
@@ -71,8 +73,16 @@ def feed_states(settings: Settings, now: datetime | None = None) -> list[dict[st
 
 
 def unread_folders(settings: Settings) -> list[str]:
-    """Folders of the landing area that no feed reads; none where it cannot be read."""
+    """Folders of the landing area that no feed reads, or why it cannot be looked at."""
     try:
         return strays(settings)
+    except TelmartError as error:
+        return [str(error)]
+
+
+def not_fetched(settings: Settings) -> list[str]:
+    """Periods of a remote landing area that are not here yet; empty where it cannot be read."""
+    try:
+        return waiting(settings)[0] if is_remote(settings) else []
     except TelmartError:
         return []

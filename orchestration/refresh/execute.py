@@ -11,6 +11,7 @@ from orchestration.errors import TelmartError
 from orchestration.publication import Hold, open_holds, refresh_notices, resolve_holds
 from orchestration.publication import pending as pending_months
 from orchestration.refresh.dashboards import is_deployed, is_installed
+from orchestration.refresh.gathering import gather
 from orchestration.refresh.instance import (
     DASHBOARDS_STEP,
     JOB,
@@ -34,6 +35,7 @@ class Outcome:
         run_id: the Dagster run; empty when none was needed.
         failed_steps: step and reason.
         holds: what is open now; those that block stop publication.
+        missed: sources that could not be read; what was there was processed all the same.
     """
 
     nothing_to_do: bool = False
@@ -41,6 +43,7 @@ class Outcome:
     run_id: str = ""
     failed_steps: dict[str, str] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def refresh(
     mark_environment()
     with refresh_lock(settings):
         with progress.working(Stage.PREPARE) as line:
+            missed = gather(settings, progress, month)
             line.text = "looking at what arrived"
             progress.show()
             needs = survey(settings, month, full)
@@ -117,10 +121,12 @@ def refresh(
             refresh_notices(settings)
             if needs.nothing:
                 progress.notes += waiting_notes(needs.waiting)
-                return Outcome(nothing_to_do=True)
+                return Outcome(nothing_to_do=True, missed=missed)
             progress.lines[Stage.LOAD].total = needs.arrivals
         config = {"month": month or "", "full": full, "reason": reason}
-        return _run(settings, progress, needs, config)
+        outcome = _run(settings, progress, needs, config)
+        outcome.missed = missed
+        return outcome
 
 
 def _run(settings: Settings, progress: Progress, needs: Needs, config: dict[str, Any]) -> Outcome:

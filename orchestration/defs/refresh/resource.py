@@ -5,8 +5,10 @@ import contextlib
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from orchestration.refresh.gathering import gather
 from orchestration.refresh.instance import fail_stale_runs
 from orchestration.refresh.lock import mark_environment, refresh_lock
+from orchestration.refresh.progress import current
 from orchestration.refresh.session import Session
 from orchestration.refresh.watch import SENSOR_TAG
 from orchestration.settings import settings
@@ -41,6 +43,8 @@ class Refresh(dg.ConfigurableResource):
         taken = self._stack.enter_context(refresh_lock(here, patience))
         if taken and context.instance is not None:
             fail_stale_runs(context.instance, but=run_id)
+        if taken:  # `telmart run` has done it before it decided to start this
+            gather(here, current(), self.month or None)
         self._session = Session(
             here,
             run_id,
