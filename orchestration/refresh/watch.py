@@ -10,13 +10,17 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 
 from orchestration.contracts import all_feeds
 from orchestration.engine.databases import connect
 from orchestration.loader import Arrival, is_settled, pending, refused_as_it_is
+from orchestration.loader.fetching import waiting
+from orchestration.loader.remote import is_remote
 from orchestration.publication import open_holds
 from orchestration.refresh.lock import is_at_work
 from orchestration.refresh.manifest import is_fresh
@@ -53,6 +57,9 @@ def look(settings: Settings, now: float | None = None) -> Look:
     if is_at_work(settings):
         return Look("", "A refresh is at work.")
     now = time.time() if now is None else now
+    elsewhere = _elsewhere(settings, now)
+    if elsewhere:
+        return Look(_digest(elsewhere), f"To be brought in: {_shortly(sorted(elsewhere))}")
     feeds = all_feeds(settings)
     new, still_coming, refused = [], [], []
     arrivals = pending(settings)
@@ -78,13 +85,33 @@ def look(settings: Settings, now: float | None = None) -> Look:
     return Look("", said)
 
 
+def _elsewhere(settings: Settings, now: float) -> list[str]:
+    """What a refresh would pull from databases and fetch from a remote landing area.
+
+    The hour is part of it: what could not be brought in is tried again in the next. A feed without
+    periods is asked for once a day, for only its source knows whether it changed.
+    """
+    local = datetime.fromtimestamp(now, ZoneInfo(settings.timezone))
+    due = []
+    if any(feed.enabled and feed.source for feed in all_feeds(settings).values()):
+        from orchestration.sources import due_periods  # noqa: PLC0415 - SQLAlchemy
+
+        due = due_periods(settings, local.replace(tzinfo=None))
+    whole = [f"{feed} full on {local:%Y-%m-%d}" for feed, period in due if period == "full"]
+    periods = [f"{feed} {period}" for feed, period in due if period != "full"]
+    if is_remote(settings):
+        periods += waiting(settings)[0]
+    return whole + [f"{what} at {local:%Y-%m-%d %H}" for what in periods]
+
+
 def _unfinished(settings: Settings, warehouse: psycopg.Connection[Any]) -> list[str]:
     """Loads that a refresh which was killed left unpublished, though their months are complete.
 
     What a check holds back is left alone: testing the same rows again would find the same.
     """
     row = warehouse.execute(_UNPUBLISHED).fetchone()
-    if row != (True,) or open_holds(warehouse) or not is_fresh(settings):
+    held = any(hold.blocks for hold in open_holds(warehouse))
+    if row != (True,) or held or not is_fresh(settings):
         return []
     work = note_work(settings)
     if work.everything or not work.months:
@@ -103,6 +130,9 @@ def _digest(parts: Sequence[str]) -> str:
 
 
 def _named(arrivals: Sequence[Arrival]) -> str:
-    names = [f"{a.feed} {a.period}" for a in arrivals]
+    return _shortly([f"{a.feed} {a.period}" for a in arrivals])
+
+
+def _shortly(names: list[str]) -> str:
     rest = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from orchestration.errors import TelmartError
 from orchestration.installation.doctor import _landing
 from orchestration.loader import LoadResult, load_period, pending, strays
 from orchestration.loader.fetching import Fetched, cache_folder, fetch
+from orchestration.refresh.watch import look
 from orchestration.settings import Settings
 from tests.loader.remote_servers import BUCKET, PASSWORD, S3Store, Store, s3_store, sftp_store
 from tests.loader.support import FEED, PERIOD, Warehouse, row, rows, text
@@ -125,6 +127,18 @@ def test_only_what_changed_is_fetched_again(far: Far) -> None:
         "select recharge_id from raw.boss__recharge order by 1 desc limit 1"
     )
     assert found == [("R0000099",)]
+
+
+def test_the_sensor_sees_what_lies_there_and_tries_again_in_an_hour(far: Far) -> None:
+    far.put("r.csv", text(rows(3)))
+    now = datetime(2026, 11, 20, 12, 5).timestamp()
+    seen = look(far.settings, now)
+    assert seen.key and f"{FEED} {PERIOD}" in seen.said
+    assert look(far.settings, now + 60).key == seen.key, "one arrival starts one run"
+    assert look(far.settings, now + 3600).key != seen.key
+    far.fetch()
+    far.load()
+    assert look(far.settings, now).key == ""
 
 
 def test_the_copy_may_be_deleted(far: Far) -> None:
