@@ -95,15 +95,21 @@ def test_a_path_leads_from_each_feed_to_each_dashboard(settings: Settings, graph
 def test_dbt_starts_after_every_arrival_check(
     definitions: dg.Definitions, settings: Settings
 ) -> None:
-    """The execution plan, not only the lineage: the dbt step waits for all check steps."""
+    """The execution plan, not only the lineage: the dbt step waits for the checks of all it reads;
+    loads and checks of other feeds come before it by their priority."""
     job = definitions.resolve_job_def(JOB)
     from dagster._core.execution.api import create_execution_plan
 
     plan = create_execution_plan(job)
     dbt = plan.get_step_by_key("dbt_build")
     upstream = dbt.get_execution_dependency_keys()
-    for feed in arrival_suites(settings):
+    for feed in needed_feeds(settings):
         assert f"raw__{feed.replace('.', '__')}_arrival" in upstream, feed
+    priority = {step.key: int(step.tags.get("dagster/priority", 0)) for step in plan.steps}
+    for feed in arrival_suites(settings):
+        table = feed.replace(".", "__")
+        assert priority["dbt_build"] < priority[f"raw__{table}"], feed
+        assert priority[f"raw__{table}"] < priority[f"raw__{table}_arrival"], feed
     publish = plan.get_step_by_key("publish").get_execution_dependency_keys()
     for table in mart_suites(settings):
         assert f"build__{table}_trustworthy" in publish, table

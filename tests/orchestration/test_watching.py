@@ -136,7 +136,9 @@ def test_month_that_arrives_is_published_without_a_command(watched: Operator) ->
 
 
 def test_killed_daemon_comes_back_and_starts_nothing_twice(watched: Operator) -> None:
-    service, before = watcher(watched.settings), len(runs(watched))
+    service = watcher(watched.settings)
+    service.start()
+    before = len(runs(watched))
     running = service.process()
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)

@@ -44,6 +44,9 @@ def definitions(settings: Settings) -> dg.Definitions:
         manifest=target(settings) / "manifest.json",
         name="dbt_build",
         dagster_dbt_translator=Translator(),
+        # after all loads and checks, also those of feeds that no model reads yet: what is to be
+        # built and published is noted when this step begins
+        op_tags={"dagster/priority": "-1"},
     )
     def models(context: dg.AssetExecutionContext, dbt: Dbt, refresh: Refresh) -> Iterator[Any]:
         session = refresh.session
