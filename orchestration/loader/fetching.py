@@ -155,7 +155,7 @@ def _copied(remote: Remote, file: RemoteFile, target: Path) -> bool:
 
 
 def _sweep(cache: Path, there: dict[Key, list[RemoteFile]]) -> None:
-    """Take away copies of what is not there any more, and what a kill left behind."""
+    """Take away copies of what is not there any more."""
     for made in cache.glob(f"*/*/*/{_MADE_OF}"):
         folder = made.parent
         system, entity, period = folder.relative_to(cache).parts

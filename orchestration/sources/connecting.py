@@ -63,10 +63,12 @@ def engine_for(settings: Settings, source: Source) -> Iterator[Engine]:
         engine = create_engine(url, connect_args=arguments, poolclass=NullPool)
     except ImportError as error:
         raise _no_driver(error) from error
+    opened: list[Any] = []
     if source.kind == "mysql":
         # TIMESTAMP columns are shown in the session's zone: one that is known, not the server's
         @event.listens_for(engine, "connect")
         def in_utc(connection: Any, _record: Any) -> None:
+            opened.append(connection)
             with connection.cursor() as cursor:
                 cursor.execute("set time_zone = '+00:00'")
 
@@ -82,6 +84,11 @@ def engine_for(settings: Settings, source: Source) -> Iterator[Engine]:
             raise
         raise _explained(source, url, cause) from error
     finally:
+        for connection in opened:
+            # the driver would try to read a broken result to its end when it is collected, and
+            # complain on the terminal that it cannot
+            if (result := getattr(connection, "_result", None)) is not None:
+                result.unbuffered_active = False
         engine.dispose()
 
 
