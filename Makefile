@@ -28,7 +28,7 @@ check: install  ## the fast tests: format, lint, types, dbt parse, dashboards, u
 	@$(BIN)/pytest -q -m fast
 
 test: check  ## every test: the fast ones, then those on a real PostgreSQL, Dagster, Superset and browser
-	@$(BIN)/pytest -q -m "not fast"
+	@$(BIN)/pytest -q -m "not fast" --durations=25
 
 benchmark: install  ## the ratios of loading, measured here and now
 	@$(BIN)/python -m benchmarks.load
