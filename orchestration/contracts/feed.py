@@ -80,6 +80,9 @@ class Feed:
     ``valid_until`` is the last period an earlier version holds for; ``earlier`` are those
     versions, oldest first.
 
+    ``may_repeat``: a list that may arrive unchanged; of any other feed, the same file for a second
+    period is one period's data under another's name.
+
     ``enabled``: its contract is active and no switch turns it off; ``status_off``: the contract is
     not. It is due on day ``due_day`` of the following month (None: no day is agreed), at
     ``due_time``.
@@ -111,6 +114,7 @@ class Feed:
     date_order: str
     source: Source | None
     path: Path
+    may_repeat: bool = False
     valid_until: str | None = None
     earlier: tuple[Feed, ...] = ()
 

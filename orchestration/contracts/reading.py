@@ -8,11 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.contracts.custom import Custom, fail
 from orchestration.contracts.feed import Column, Feed, Source
 from orchestration.contracts.period import month_start
 from orchestration.contracts.switches import switched_off
@@ -39,7 +39,7 @@ _DATE_ORDERS = ("ymd", "mdy", "dmy")
 _FEED_PROPERTIES = (
     "nameZh", "descriptionZh", "period", "covers", "cadence", "dueDay", "dueTime", "owner",
     "tolerance", "controlTotals", "requirements", "delimiter", "encoding", "dateOrder",
-    "validUntil",
+    "validUntil", "mayRepeat",
 )  # fmt: skip
 _SOURCES = ("postgresql", "mysql", "oracle")
 _SOURCE_PROPERTIES = ("table", "query", "cursor", "cursorFormat", "from")
@@ -85,7 +85,7 @@ def read_contracts(folder: Path) -> dict[str, Feed]:
             versions.setdefault(feed.name, []).append(feed)
             continue
         if feed.name in feeds:
-            _fail(path, "id", f"{feed.name!r} is also in {feeds[feed.name].path}", "Rename one.")
+            fail(path, "id", f"{feed.name!r} is also in {feeds[feed.name].path}", "Rename one.")
         feeds[feed.name] = feed
     if not feeds:
         raise TelmartError(
@@ -94,7 +94,7 @@ def read_contracts(folder: Path) -> dict[str, Feed]:
         )
     for name, earlier in versions.items():
         if name not in feeds:
-            _fail(earlier[0].path, "id", f"{name!r} has no contract of today",
+            fail(earlier[0].path, "id", f"{name!r} has no contract of today",
                   f"An earlier version lies beside {earlier[0].entity}.yaml.")  # fmt: skip
         feeds[name] = with_earlier(feeds[name], earlier)
     for feed in feeds.values():
@@ -111,7 +111,7 @@ def _refuse_dangling(feed: Feed, feeds: dict[str, Feed]) -> None:
             continue
         name, key = column.references
         if name in feeds and key not in {c.name for c in feeds[name].columns}:
-            _fail(feed.path, f"schema.properties.{column.name}.relationships",
+            fail(feed.path, f"schema.properties.{column.name}.relationships",
                   f"leads to {name}.{key}, and {name} has no such column",
                   "Correct it, or remove the relationship.")  # fmt: skip
 
@@ -132,31 +132,31 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
     system, entity = path.parent.name, path.stem.partition(MARK)[0]
     name = f"{system}.{entity}"
     if contract.id != name:
-        _fail(path, "id", f"is {contract.id!r}", f"The folder and file say {name!r}.")
+        fail(path, "id", f"is {contract.id!r}", f"The folder and file say {name!r}.")
     if not re.fullmatch(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", name) or len(name) > 40:
-        _fail(path, "id", f"{name!r} is not a feed name",
+        fail(path, "id", f"{name!r} is not a feed name",
               "Use lower-case letters, digits and _, at most 40 characters.")  # fmt: skip
     schemas = contract.schema_ or []
     if len(schemas) != 1:
-        _fail(path, "schema", f"has {len(schemas)} objects", "A feed has exactly one.")
-    own = _Custom(path, "", contract.customProperties, _FEED_PROPERTIES)
+        fail(path, "schema", f"has {len(schemas)} objects", "A feed has exactly one.")
+    own = Custom(path, "", contract.customProperties, _FEED_PROPERTIES)
     columns = tuple(_column(path, p) for p in schemas[0].properties or [])
     if not columns:
-        _fail(path, "schema.properties", "is empty", "List the columns.")
+        fail(path, "schema.properties", "is empty", "List the columns.")
     names = [c.name for c in columns]
     for twice in {n for n in names if names.count(n) > 1}:
-        _fail(path, f"schema.properties.{twice}", "appears twice", "Remove one.")
+        fail(path, f"schema.properties.{twice}", "appears twice", "Remove one.")
     if not any(c.is_key for c in columns):
-        _fail(path, "schema.properties", "has no key", "Mark the key with primaryKey: true.")
+        fail(path, "schema.properties", "has no key", "Mark the key with primaryKey: true.")
     _refuse_shared_headers(path, columns)
     totals = tuple(own.texts("controlTotals"))
     for total in totals:
         if total not in names or not columns[names.index(total)].is_numeric:
-            _fail(path, "controlTotals", f"{total!r} is not a numeric column of the feed",
+            fail(path, "controlTotals", f"{total!r} is not a numeric column of the feed",
                   "Name numeric columns.")  # fmt: skip
     valid_until = own.text("validUntil", "") or None
     if valid_until and not is_earlier(path):
-        _fail(path, "validUntil", f"is {valid_until}, but this is the contract of today",
+        fail(path, "validUntil", f"is {valid_until}, but this is the contract of today",
               f"Only an earlier version ends: {entity}{MARK}{contract.version}.yaml.")  # fmt: skip
     kind = own.choice("period", ("month", "day", "full"), None)
     description = contract.description.purpose if contract.description else None
@@ -169,7 +169,7 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         owner=own.text("owner", ""),
         tolerance=own.share("tolerance", 0.02), control_totals=totals,
         requirements=own.requirements(),
-        version=contract.version or _fail(path, "version", "is missing", "Write e.g. 1.0.0."),
+        version=contract.version or fail(path, "version", "is missing", "Write e.g. 1.0.0."),
         enabled=active, status_off=not active,
         description=description or "", description_zh=own.text("descriptionZh", ""),
         name_zh=own.text("nameZh", name), grain=schemas[0].dataGranularityDescription or "",
@@ -177,7 +177,7 @@ def _read_contract(path: Path, _mtime_ns: int, _size: int) -> Feed:
         encoding=own.choice("encoding", _ENCODINGS, "") or None,
         date_order=own.choice("dateOrder", _DATE_ORDERS, "ymd"),
         source=_source(path, entity, kind, contract.servers or []), path=path,
-        valid_until=valid_until,
+        may_repeat=own.flag("mayRepeat"), valid_until=valid_until,
     )  # fmt: skip
 
 
@@ -208,21 +208,21 @@ def _column(path: Path, prop: Any) -> Column:
     name = prop.name or ""
     place = f"schema.properties.{name or '?'}"
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,58}", name):
-        _fail(path, f"{place}.name", f"{name!r} is not a column name",
+        fail(path, f"{place}.name", f"{name!r} is not a column name",
               "Use lower-case letters, digits and _; other headers go into `aliases`.")  # fmt: skip
     sql_type = (prop.physicalType or "").lower().strip()
     logical = next((t for form, t in _TYPES.items() if re.fullmatch(form, sql_type)), "")
     if not logical:
-        _fail(path, f"{place}.physicalType", f"{prop.physicalType!r} is not a type telmart loads",
+        fail(path, f"{place}.physicalType", f"{prop.physicalType!r} is not a type telmart loads",
               "Use text, integer, bigint, numeric(p,s), date, timestamp or boolean.")  # fmt: skip
     if prop.logicalType != logical:
-        _fail(path, f"{place}.logicalType", f"is {prop.logicalType!r}",
+        fail(path, f"{place}.logicalType", f"is {prop.logicalType!r}",
               f"{sql_type} is a {logical}.")  # fmt: skip
-    own = _Custom(path, f"{place}.", prop.customProperties, _COLUMN_PROPERTIES)
+    own = Custom(path, f"{place}.", prop.customProperties, _COLUMN_PROPERTIES)
     temporal = logical in {"date", "timestamp"}
     timing = own.choice("timing", _TIMINGS, "any")
     if timing != "any" and not temporal:
-        _fail(path, f"{place}.timing", f"does not fit type {sql_type}", "It is for dates.")
+        fail(path, f"{place}.timing", f"does not fit type {sql_type}", "It is for dates.")
     low, high = own.bound("min", logical), own.bound("max", logical)
     if temporal:
         low, high = low or EARLIEST, high or LATEST
@@ -239,79 +239,6 @@ def _column(path: Path, prop: Any) -> Column:
     )  # fmt: skip
 
 
-class _Custom:
-    """The ``customProperties`` of one place in a contract, with checked access."""
-
-    def __init__(self, path: Path, place: str, items: Any, known: tuple[str, ...]) -> None:
-        self.path, self.place = path, place
-        self.values = {item.property: item.value for item in items or []}
-        for name in self.values:
-            if name not in known:
-                close = difflib.get_close_matches(str(name), known, n=1)
-                hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
-                _fail(path, place + str(name), "is not a property telmart knows", hint)
-
-    def text(self, name: str, default: str) -> str:
-        value = self.values.get(name)
-        return default if value is None else str(value)
-
-    def texts(self, name: str) -> list[str]:
-        value = self.values.get(name) or []
-        if not isinstance(value, list):
-            _fail(self.path, self.place + name, f"is {value!r}", "Write a list: [a, b].")
-        return [str(v).lower() if isinstance(v, bool) else str(v) for v in value]
-
-    def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> str:
-        value = self.values.get(name)
-        if value is None and default is not None:
-            return default
-        if value not in allowed:
-            shown = "is missing" if value is None else f"is {value!r}"
-            _fail(self.path, self.place + name, shown, f"Use one of {', '.join(allowed)}.")
-        return str(value)
-
-    def integer(self, name: str) -> int | None:
-        value = self.values.get(name)
-        if value is not None and type(value) is not int:
-            _fail(self.path, self.place + name, f"is {value!r}", "Write a whole number.")
-        return value
-
-    def time(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-            _fail(self.path, self.place + name, f"is {value!r}", 'Write a quoted time: "08:00".')
-        return value
-
-    def requirements(self) -> tuple[str, ...]:
-        found = self.texts("requirements")
-        for one in found:
-            if not re.fullmatch(r"R\d{3}", one):
-                _fail(self.path, f"{self.place}requirements", f"holds {one!r}",
-                      "Write ids as in docs/requirements.csv: [R001, R002].")  # fmt: skip
-        return tuple(found)
-
-    def share(self, name: str, default: float) -> float:
-        value = self.values.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-            _fail(self.path, self.place + name, f"is {value!r}", "Write a share from 0 to 0.99.")
-        return float(value)
-
-    def bound(self, name: str, logical: str) -> str | None:
-        value = self.values.get(name)
-        if value is None:
-            return None
-        text = str(value)
-        if logical in {"number", "integer"}:
-            try:
-                Decimal(text)
-            except InvalidOperation:
-                _fail(self.path, self.place + name, f"is {text!r}", "Write a number.")
-        elif logical not in {"date", "timestamp"} or not re.match(r"\d{4}-\d\d-\d\d", text):
-            _fail(self.path, self.place + name, f"is {text!r}",
-                  "Bounds are numbers, or dates for date columns.")  # fmt: skip
-        return text
-
-
 def _references(path: Path, place: str, items: Any) -> tuple[str, str] | None:
     """The feed and column that a property's one foreign key leads to."""
     if not items:
@@ -321,11 +248,11 @@ def _references(path: Path, place: str, items: Any) -> tuple[str, str] | None:
         r"(?P<file>[^#]+)#schema/(?P<entity>[a-z0-9_]+)/properties/(?P<column>\w+)", str(to)
     )
     if len(items) > 1 or items[0].type not in {None, "foreignKey"} or not found:
-        return _fail(path, f"{place}.relationships", f"is {to!r}", "Write one foreign key, such as"
+        return fail(path, f"{place}.relationships", f"is {to!r}", "Write one foreign key, such as"
               ' "../hr/staff.yaml#schema/staff/properties/staff_id".')  # fmt: skip
     target = (path.parent / found["file"]).resolve()
     if target.stem != found["entity"]:
-        _fail(path, f"{place}.relationships", f"is {to!r}",
+        fail(path, f"{place}.relationships", f"is {to!r}",
               f"The object in {target.name} is called {target.stem}.")  # fmt: skip
     return f"{target.parent.name}.{target.stem}", found["column"]
 
@@ -339,7 +266,7 @@ def _covers(path: Path, text: str) -> tuple[str, str] | None:
             return first, last
     except ValueError:
         pass
-    return _fail(path, "covers", f"is {text!r}", "Write two months: 2014-06..2014-09.")
+    return fail(path, "covers", f"is {text!r}", "Write two months: 2014-06..2014-09.")
 
 
 def _source(path: Path, entity: str, period: str, servers: list[Any]) -> Source | None:
@@ -347,26 +274,26 @@ def _source(path: Path, entity: str, period: str, servers: list[Any]) -> Source 
     if not servers:
         return None
     if len(servers) > 1:
-        _fail(path, "servers", f"has {len(servers)} entries", "A feed comes from one.")
+        fail(path, "servers", f"has {len(servers)} entries", "A feed comes from one.")
     server = servers[0]
     name = server.server or ""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        _fail(path, "servers.server", f"is {name!r}",
+        fail(path, "servers.server", f"is {name!r}",
               "Name the connection in lower-case letters, digits and _.")  # fmt: skip
     kind = "mysql" if server.type == "mariadb" else server.type
     if kind not in _SOURCES:
-        _fail(path, "servers.type", f"is {server.type!r}", f"Use one of {', '.join(_SOURCES)}.")
-    own = _Custom(path, "servers.", server.customProperties, _SOURCE_PROPERTIES)
+        fail(path, "servers.type", f"is {server.type!r}", f"Use one of {', '.join(_SOURCES)}.")
+    own = Custom(path, "servers.", server.customProperties, _SOURCE_PROPERTIES)
     table, query, cursor = own.text("table", ""), own.text("query", ""), own.text("cursor", "")
     if table and query:
-        _fail(path, "servers.query", "stands beside `table`", "Give one of the two.")
+        fail(path, "servers.query", "stands beside `table`", "Give one of the two.")
     if period != "full" and not cursor:
-        _fail(path, "servers.cursor", "is missing",
+        fail(path, "servers.cursor", "is missing",
               "Name the column that says in which period a row belongs.")  # fmt: skip
     start = own.text("from", "")
     form = {"month": r"\d{4}-\d{2}", "day": r"\d{4}-\d{2}-\d{2}"}.get(period, "")
     if start and not re.fullmatch(form, start):
-        _fail(path, "servers.from", f"is {start!r}", f"Write a period, by {period}.")
+        fail(path, "servers.from", f"is {start!r}", f"Write a period, by {period}.")
     return Source(
         name=name, kind=kind,  # type: ignore[arg-type]
         schema=server.schema_, table=table or entity, query=query or None,
@@ -379,7 +306,7 @@ def _delimiter(path: Path, text: str) -> str | None:
     words = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";", "\\t": "\t"}
     text = words.get(text, text)
     if text and text not in words.values():
-        _fail(path, "delimiter", f"is {text!r}", "Use comma, tab, pipe or semicolon.")
+        fail(path, "delimiter", f"is {text!r}", "Use comma, tab, pipe or semicolon.")
     return text or None
 
 
@@ -391,11 +318,7 @@ def _refuse_shared_headers(path: Path, columns: tuple[Column, ...]) -> None:
             h.strip().casefold() for h in (column.name, column.name_zh, *column.aliases)
         }:
             if header in seen:
-                _fail(path, f"schema.properties.{column.name}",
+                fail(path, f"schema.properties.{column.name}",
                       f"accepts the header {header!r}, as {seen[header]} does",
                       "Give each header to one column.")  # fmt: skip
             seen[header] = column.name
-
-
-def _fail(path: Path, field: str, what: str, remedy: str) -> Any:
-    raise TelmartError(f"Contract {path}: {field} {what}.", remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -16,6 +17,8 @@ from orchestration.quality.profile import aggregates, dates, keep, measured, pro
 from orchestration.quality.rules import Outcome, Reference, Rule, Suite
 from orchestration.quality.validator import Validator
 
+#: measured of every feed, beside what its suite names
+DELIVERY = ("quarantined_cnt", "quarantined_key_or_date_cnt", "repeated_cnt")
 _CURRENT = """
     select period, period_date::text, load_id, published_at is null
     from ops.load where feed = %s and is_current order by period
@@ -24,6 +27,18 @@ _QUARANTINE = """
     select q.period, count(*), count(*) filter (where q.column_name = any (%s))
     from ops.quarantine as q
     where q.load_id = any (%s) and q.state = 'open'
+    group by 1
+"""
+#: other periods whose present load came from the same files, byte for byte
+REPEATED = """
+    select mine.period, count(other.load_id)
+    from ops.load as mine
+    left join ops.load as other
+        on other.feed = mine.feed and other.is_current and other.period <> mine.period
+        and jsonb_array_length(other.files) > 0
+        and jsonb_path_query_array(other.files, '$[*].sha256')
+            = jsonb_path_query_array(mine.files, '$[*].sha256')
+    where mine.load_id = any (%s)
     group by 1
 """
 
@@ -86,7 +101,7 @@ def check_arrival(
     feed = feeds[suite.subject]
     _measure(connection, feeds, suite, found)
     connection.commit()
-    measures = measured(suite, ("quarantined_cnt", "quarantined_key_or_date_cnt"))
+    measures = measured(suite, DELIVERY)
 
     def batch(name: str, periods: list[str]) -> str:
         if name == "profile":
@@ -134,11 +149,13 @@ def _measure(
         for period in periods:
             numbers[period][reference.measure] = orphans.get(period)
     by_label = {label: literal for literal, label in found.periods.items()}
-    for row in numbers.values():
-        row |= {"quarantined_cnt": 0, "quarantined_key_or_date_cnt": 0}  # type: ignore[dict-item]
+    for period in periods:
+        numbers[period] |= dict.fromkeys(DELIVERY, Decimal(0))
     serious = [c.name for c in feed.columns if c.is_key or c.is_temporal]
     for label, total, bad in connection.execute(_QUARANTINE, [serious, list(found.loads.values())]):
         numbers[by_label[label]] |= {"quarantined_cnt": total, "quarantined_key_or_date_cnt": bad}
+    for label, others in connection.execute(REPEATED, [list(found.loads.values())]):
+        numbers[by_label[label]]["repeated_cnt"] = others
     keep(connection, suite.subject, numbers, found.loads)
 
 

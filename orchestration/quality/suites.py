@@ -76,7 +76,8 @@ def _arrival(feed: Feed, feeds: dict[str, Feed], folder: Path) -> Suite:
         title_zh=feed.name_zh,
         rules=(
             *contract_rules(feed),
-            *_quarantine_rules(feed),
+            *_delivery_rules(feed),
+            *_default_volume(feed, entry),
             *_rules(path, entry, {r.column: r for r in references}),
         ),
         measures=_measures(entry),
@@ -167,13 +168,43 @@ def _reference(reference: Reference, reason: str, owner: str) -> Rule:
     )
 
 
-def _quarantine_rules(feed: Feed) -> list[Rule]:
+def _default_volume(feed: Feed, entry: dict[str, Any]) -> list[Rule]:
+    """Feeds whose file states no volume are only watched: nobody has said what is usual."""
+    if entry.get("volume") or feed.period_kind == "full":
+        return []
+    usual = {
+        "at_least": 0.5,
+        "at_most": 2.0,
+        "noise": True,
+        "severity": "warning",
+        "reason": "Half or twice the usual rows may be a cut-off extract or one sent twice.",
+    }
+    return [_usual("volume", "row_cnt", usual, feed.owner, ("number of rows", "行数"))]
+
+
+def _delivery_rules(feed: Feed) -> list[Rule]:
     common: dict[str, Any] = {
         "type": "ExpectColumnValuesToBeBetween",
         "batch": "profile",
         "owner": feed.owner,
     }
+    rules = (
+        []
+        if feed.may_repeat or feed.period_kind == "full"
+        else [
+            Rule(
+                id="not_another_periods_files",
+                kwargs={"column": "repeated_cnt", "min_value": 0, "max_value": 0},
+                description="No other period was loaded from the same files.",
+                description_zh="没有其他账期由相同的文件加载。",
+                reason="One period's extract sent under another's name is counted twice. Have the"
+                " right one sent; a list that stays as it is says mayRepeat in its contract.",
+                **common,
+            ),
+        ]
+    )
     return [
+        *rules,
         Rule(
             id="no_key_or_date_in_quarantine",
             kwargs={"column": "quarantined_key_or_date_cnt", "min_value": 0, "max_value": 0},

@@ -186,6 +186,14 @@ def _another_months(extract: Extract) -> None:
     extract.manifest["control_totals"] = {}
 
 
+def _another_months_snapshot(extract: Extract) -> None:
+    """The same with a list whose dates do not tell which month it is of."""
+    _another_months(extract)
+    said = json.loads((extract.before / MANIFEST).read_text(encoding="utf-8"))
+    file = extract.before / said["files"][0]["name"]
+    extract.encode = lambda _: file.read_bytes()
+
+
 # ---- schemas -------------------------------------------------------------------------------------
 def _column_missing(extract: Extract) -> None:
     at = extract.column("received_at")
@@ -228,6 +236,9 @@ KINDS = {
     "file_sent_twice": Kind("channel.transaction", 0, "refused", "copy_of_it", _file_sent_twice),
     "only_a_header": Kind("survey.answer", 0, "refused", "no rows", _only_a_header),
     "another_months": Kind("boss.opening", 0, "refused", "opened_at", _another_months),
+    "another_months_snapshot": Kind(
+        "crm.group_contract", 0, "held", "same files", _another_months_snapshot
+    ),
     "never_sent": Kind("crm.contract", 0, "missing", "", None),
     "column_missing": Kind("eoms.complaint", 0, "refused", "received_at", _column_missing),
     "column_renamed": Kind("eoms.work_order", 0, "refused", "create_at", _column_renamed),

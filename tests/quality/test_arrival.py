@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.contracts import all_feeds
 from orchestration.engine.databases import connect
-from orchestration.quality.arrival import Window, window
+from orchestration.quality.arrival import REPEATED, Window, window
 from orchestration.quality.suites import arrival_suites
 from orchestration.settings import Settings
 
@@ -71,3 +71,27 @@ def test_published_month_is_tested_again_when_a_feed_it_refers_to_changes(
 def test_nothing_new_nothing_tested(ledger: psycopg.Connection[Any], scratch: Settings) -> None:
     loaded(ledger, BILL, "2026-08", published=True)
     assert found(ledger, scratch, BILL).periods == {}
+
+
+def test_the_same_files_for_two_months_are_noticed(
+    ledger: psycopg.Connection[Any], scratch: Settings
+) -> None:
+    """Byte for byte, in the loads that are current; another extract of the month is none."""
+    files = '[{"name": "a.csv", "sha256": "%s"}]'
+    loads = {}
+    for month, digest in (("2026-07", "aa"), ("2026-08", "bb"), ("2026-09", "aa")):
+        loads[month] = loaded(ledger, BILL, month, published=False)
+        ledger.execute(
+            "update ops.load set files = %s where load_id = %s", [files % digest, loads[month]]
+        )
+    loaded(ledger, SUBSCRIBER, "2026-09", published=False)
+    repeated = dict(ledger.execute(REPEATED, [list(loads.values())]).fetchall())
+    assert repeated == {"2026-07": 1, "2026-08": 0, "2026-09": 1}
+
+
+def test_lists_that_stay_as_they_are_may_repeat(scratch: Settings) -> None:
+    suites = arrival_suites(scratch)
+    rule = "not_another_periods_files"
+    assert rule in {r.id for r in suites[SUBSCRIBER].rules if r.severity == "critical"}
+    assert all_feeds(scratch)["hr.org_unit"].may_repeat
+    assert rule not in {r.id for r in suites["hr.org_unit"].rules}
