@@ -54,13 +54,18 @@ def test_modules_the_makefile_runs_exist() -> None:
         assert importlib.util.find_spec(module), module
 
 
-@pytest.mark.parametrize("page", ["README.md", *(n for n in PAGES if n.startswith("docs/"))])
-def test_commands_a_page_shows_are_commands(page: str) -> None:
+@pytest.fixture(scope="module")
+def commands() -> set[str]:
+    """What `telmart --help` lists."""
     known = subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "--help"], cwd=ROOT, capture_output=True,
         text=True, check=True, env={"COLUMNS": "200", "PATH": "/usr/bin"},
     ).stdout  # fmt: skip
-    commands = set(re.findall(r"^[│|] (\w+) ", known, flags=re.MULTILINE))
+    return set(re.findall(r"^[│|] (\w+) ", known, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", *(n for n in PAGES if n.startswith("docs/"))])
+def test_commands_a_page_shows_are_commands(page: str, commands: set[str]) -> None:
     assert {"up", "run", "load"} <= commands
     text = Path(ROOT / page).read_text(encoding="utf-8")
     shown = set(re.findall(r"(?:^|`)(?:\.venv/bin/)?telmart ([a-z]+)\b", text, flags=re.MULTILINE))

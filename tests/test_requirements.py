@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ KINDS = {"model", "metric", "dashboard", "test", "rule", "file"}
 
 def _exists(kind: str, name: str) -> bool:
     if kind == "model":
-        return any((ROOT / "dbt_project/models").rglob(f"{name}.sql"))
+        return name in _models()
     if kind == "rule":
         return (ROOT / f"seeds/reference/{name}.csv").exists()
     if kind == "dashboard":
@@ -32,10 +33,16 @@ def _exists(kind: str, name: str) -> bool:
     return (ROOT / name).exists()
 
 
+@cache
+def _models() -> set[str]:
+    return {path.stem for path in (ROOT / "dbt_project/models").rglob("*.sql")}
+
+
+@cache
 def _metrics() -> set[str]:
     names = set()
     for path in (ROOT / "dbt_project/models").rglob("*.yml"):
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or {}
         names |= {metric["name"] for metric in document.get("metrics", [])}
     return names
 

@@ -27,6 +27,14 @@ PEOPLE = {
     "zheng_engineer": "retention-province",
 }
 LISTS = ("warning_list", "watch_list")
+#: each person sees their dashboard in both languages and at both widths; each dashboard is seen in
+#: every language at every width, by one person or another
+VISITS = [
+    pytest.param(person, language, width, id=f"{person}-{language}-{name}")
+    for place, person in enumerate(PEOPLE)
+    for number_, language in enumerate(LANGUAGES)
+    for name, width in [(("desk", DESKTOP), ("phone", PHONE))[(number_ + place) % 2]]
+]
 
 
 def title(chart: str, language: str) -> str:
@@ -42,9 +50,14 @@ def test_lands_on_their_dashboard(person: str, visitor: Callable[[str], Visitor]
     assert f"/superset/dashboard/{PEOPLE[person]}" in visitor(person).landing
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("person", PEOPLE)
+def test_the_visits_leave_nothing_out() -> None:
+    seen = {(PEOPLE[person], language, width) for person, language, width in
+            (visit.values for visit in VISITS)}  # fmt: skip
+    assert len(seen) == len(set(PEOPLE.values())) * len(LANGUAGES) * 2
+    assert len(VISITS) == len(PEOPLE) * len(LANGUAGES)
+
+
+@pytest.mark.parametrize(("person", "language", "width"), VISITS)
 def test_whole_readable_and_right(
     person: str, language: str, width: int, visitor: Callable[[str], Visitor], demo: Demo
 ) -> None:
