@@ -18,6 +18,7 @@ _OPEN_SCHEMAS = ("access", "status")
 _READABLE = {
     ("access", "person_area"), ("access", "person_account"), ("access", "person_all"),
     ("status", "data_state"),
+    ("status", "month_close"),
 }  # fmt: skip
 
 _PEOPLE = """

@@ -53,9 +53,12 @@ begin
             execute format('grant usage on schema %I to telmart_people', relation);
         end if;
     end loop;
-    if not has_table_privilege('telmart_people', 'status.data_state', 'select') then
-        grant select on status.data_state to telmart_people;
-    end if;
+    foreach relation in array array['data_state', 'month_close']
+    loop
+        if not has_table_privilege('telmart_people', format('status.%I', relation), 'select') then
+            execute format('grant select on status.%I to telmart_people', relation);
+        end if;
+    end loop;
     foreach relation in array array['request_msisdn(text, text)', 'reveal_msisdn(bigint)']
     loop
         if not has_function_privilege('telmart_people', 'access.' || relation, 'execute') then

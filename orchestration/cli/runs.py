@@ -1,7 +1,8 @@
-"""``telmart run | publish``: from what lies in the landing area to what people see."""
+"""``telmart run | publish | close``: from what lies in the landing area to what people see."""
 
 from __future__ import annotations
 
+import getpass
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this group to ``app``."""
     app.command()(run)
     app.command()(publish)
+    app.command()(close)
 
 
 def run(
@@ -32,7 +34,10 @@ def run(
     ] = False,
     reason: Annotated[
         str,
-        typer.Option(help="Why published months are changed; shown to everybody who reads them."),
+        typer.Option(
+            help="Why published months are changed; shown to everybody who reads them. Closed"
+            " months are changed only with one."
+        ),
     ] = "",
 ) -> None:
     """Load what arrived, check it, build the marts, check them, publish, refresh the dashboards.
@@ -109,6 +114,49 @@ def publish() -> None:
         prepare(here)
         done = deploy(here)
     out.print(done.text, highlight=False, markup=False)
+
+
+def close(
+    month: Annotated[
+        str | None,
+        typer.Argument(help="The last month to close, like 2026-09.", show_default=False),
+    ] = None,
+) -> None:
+    """Close the published months up to one: what people read of them changes no more.
+
+    What arrives for a closed month afterwards is loaded and waits. `telmart run --reason "…"`
+    restates the month openly: it gets its next version, and the earlier one is kept in the schema
+    `archive`. Without a month: lists the closes.
+
+    Examples:
+
+      telmart close 2026-09
+
+      telmart close
+    """
+    from orchestration.publication import close_months, list_closes  # noqa: PLC0415
+    from orchestration.refresh.lock import refresh_lock  # noqa: PLC0415
+    from orchestration.refresh.work import parse_month  # noqa: PLC0415
+
+    here = settings()
+    if month:
+        last = parse_month(month)
+        with refresh_lock(here):
+            done = close_months(here, last, getpass.getuser())
+        named = (
+            f"{done[0]:%Y-%m}" + (f"..{done[-1]:%Y-%m}" if len(done) > 1 else "") if done else ""
+        )
+        out.print(f"Closed {named}." if done else f"{month} was closed before; nothing to do.")
+        return
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("Month", "Version", "Closed at", "By", "Reason")
+    for stat_month, version, at, by, reason in list_closes(here):
+        table.add_row(f"{stat_month:%Y-%m}", str(version), f"{at:%Y-%m-%d %H:%M}", by, reason or "")
+    if not table.row_count:
+        out.print("No month is closed. Close one: telmart close 2026-09")
+        return
+    out.print(table)
 
 
 def _summary(progress: Progress, seconds: float) -> None:

@@ -6,9 +6,11 @@
 ``publish``      one transaction from ``build`` to the served schemas
 ``holds``        what stops publication, and the state people are shown
 ``notices``      what the header adds: late and missing feeds, months restated
+``closing``      months that are closed, and their versions
 ``restating``    which published months were changed, and why
 """
 
+from orchestration.publication.closing import close_months, list_closes
 from orchestration.publication.fingerprint import fingerprint, is_unchanged
 from orchestration.publication.holds import (
     Hold,
@@ -27,9 +29,11 @@ __all__ = [
     "Pending",
     "PublishResult",
     "PublishedTable",
+    "close_months",
     "current_state",
     "fingerprint",
     "is_unchanged",
+    "list_closes",
     "needed_feeds",
     "open_hold",
     "open_holds",

@@ -6,7 +6,7 @@ the middle of something keeps the old state whole, and the next reader has the n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from psycopg import sql
 from orchestration.access import protect
 from orchestration.access.served import require_keys
 from orchestration.errors import TelmartError
+from orchestration.publication.closing import VERSION, VERSION_COMMENT
 from orchestration.publication.manifest import PublishedTable
 
 #: ends the name of a table while it is filled beside the one it will replace
@@ -30,9 +31,17 @@ _COLUMNS = """
 
 
 def fill(
-    warehouse: psycopg.Connection[Any], table: PublishedTable, months: Sequence[date] | None
+    warehouse: psycopg.Connection[Any],
+    table: PublishedTable,
+    months: Sequence[date] | None,
+    frozen: Collection[date] = (),
 ) -> tuple[dict[date, int], bool]:
     """Copy months into the served table, or all into a new one beside it when columns changed.
+
+    Args:
+        months: the months to copy; None for all.
+        frozen: closed months: their rows stay as people have them. A column they did not have
+            yet is empty in them.
 
     Returns:
         Rows copied by month, and whether they went into ``<table>__new``.
@@ -45,7 +54,8 @@ def fill(
             "Run `telmart run`, which builds it before publishing.",
         )
     require_keys(warehouse, table.build_schema, table.table)
-    is_new = columns != _columns(warehouse, table.mart, table.table)
+    before = _columns(warehouse, table.mart, table.table)
+    is_new = [*columns, (VERSION, "integer", 0)] != before
     name = table.table + _NEW if is_new else table.table
     served = sql.Identifier(table.mart, name)
     built = [
@@ -58,14 +68,21 @@ def fill(
             sql.SQL("create schema if not exists {}").format(sql.Identifier(table.mart))
         )
         warehouse.execute(sql.SQL("create table {} (like {})").format(served, build))
-        wanted = built
+        warehouse.execute(
+            sql.SQL("alter table {} add column {} integer").format(served, sql.Identifier(VERSION))
+        )
+        wanted = [m for m in built if m not in frozen or not before]
+        if before:
+            had = {name for name, _, _ in before}
+            shared = [name for name in (*(c[0] for c in columns), VERSION) if name in had]
+            _carry_over(warehouse, table, served, shared, frozen)
     else:
-        wanted = built if months is None else [m for m in built if m in set(months)]
+        wanted = [m for m in built if (months is None or m in months) and m not in frozen]
         warehouse.execute(
             sql.SQL("delete from {} where stat_month = any(%s) or stat_month <> all(%s)").format(
                 served
             ),
-            [wanted, built],
+            [wanted, [*built, *frozen]],
         )
     names = sql.SQL(", ").join(sql.Identifier(column[0]) for column in columns)
     done = {}
@@ -79,6 +96,23 @@ def fill(
     if is_new:
         protect(warehouse, table.mart, name)
     return done, is_new
+
+
+def _carry_over(
+    warehouse: psycopg.Connection[Any],
+    table: PublishedTable,
+    served: sql.Identifier,
+    columns: Sequence[str],
+    frozen: Collection[date],
+) -> None:
+    """Closed months move to the new table as they are, by the columns both tables have."""
+    shared = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
+    warehouse.execute(
+        sql.SQL(
+            "insert into {} ({shared}) select {shared} from {} where stat_month = any(%s)"
+        ).format(served, sql.Identifier(table.mart, table.table), shared=shared),
+        [sorted(frozen)],
+    )
 
 
 def swap(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> None:
@@ -134,7 +168,7 @@ def describe(warehouse: psycopg.Connection[Any], table: PublishedTable) -> None:
         [target.as_string(None)],
     ).fetchall()
     for column, comment in present:
-        wanted = table.column_comments.get(column) or None
+        wanted = VERSION_COMMENT if column == VERSION else table.column_comments.get(column) or None
         if wanted != comment:
             warehouse.execute(
                 sql.SQL("comment on column {} is {}").format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -51,15 +52,17 @@ class Pending:
         return self.months == []
 
 
-def pending(settings: Settings) -> Pending:
+def pending(settings: Settings, standing: Collection[date] = ()) -> Pending:
     """Months of loads not yet published, and every month these can still change.
+
+    Loads of the ``standing`` months (closed, and no reason given) are left out: they wait.
 
     All months when models or rule tables changed since the last run, or a feed without periods
     was loaded anew.
     """
     value = fingerprint(settings)
     with connect(settings) as warehouse:
-        loads = warehouse.execute(_LOADS).fetchall()
+        loads = [row for row in warehouse.execute(_LOADS) if row[1] not in standing]
         load_ids = [row[0] for row in loads]
         changed = {row[1] for row in loads}
         everything = not is_unchanged(warehouse, value) or not manifest_path(settings).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from orchestration.access.groups import ensure_groups
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.publication import copying
+from orchestration.publication.closing import closed_months, restate, stamp
 from orchestration.publication.fingerprint import note
 from orchestration.publication.holds import open_holds, refresh_state
 from orchestration.publication.manifest import PublishedTable, published_marts
@@ -61,7 +63,8 @@ def publish(
         load_ids: loads to be marked as published in the same transaction.
         fingerprint: of the models, to be remembered when all months were copied.
         rebuilt: whether the months were built anew because models or rules changed, or on request.
-        reason: why months that people have seen are changed; found in the ledger if not given.
+        reason: why months that people have seen are changed; found in the ledger if not given. A
+            closed month is changed only with one, and keeps its earlier version.
 
     Raises:
         TelmartError: a hold is open; a table is missing or cannot be guarded; readers did not let
@@ -73,7 +76,7 @@ def publish(
         try:
             with connect(settings) as warehouse:
                 seen = seen_months(warehouse, tables)
-                result = _publish(warehouse, settings, tables, months)
+                result = _publish(warehouse, settings, tables, months, reason)
                 if result.published_at:
                     note_restated(
                         warehouse, seen=seen, copied=result.months, load_ids=load_ids,
@@ -99,6 +102,7 @@ def _publish(
     settings: Settings,
     tables: list[PublishedTable],
     months: Sequence[date] | None,
+    reason: str,
 ) -> PublishResult:
     warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.publish'))")
     # `apply` writes scopes and policies too; one of the two at a time
@@ -112,16 +116,23 @@ def _publish(
             "Load corrected data, or see `telmart status`; the hold lifts itself when the same"
             " check passes.",
         )
+    closed = closed_months(warehouse)
+    frozen: set[date] = set() if reason else set(closed)
+    if reason:
+        again = set(closed) if months is None else set(closed) & set(months)
+        restate(warehouse, tables, again, reason, getpass.getuser())
+        frozen = set(closed) - again
     copied: set[date] = set()
     rows: dict[str, int] = {}
     replaced: list[PublishedTable] = []
     for table in tables:
-        done, is_new = copying.fill(warehouse, table, months)
+        done, is_new = copying.fill(warehouse, table, months, frozen)
         rows[table.served] = sum(done.values())
         copied |= set(done)
         if is_new:
             replaced.append(table)
     copying.swap(warehouse, replaced)
+    stamp(warehouse, tables, closed)
     copying.drop_retired(warehouse, tables)
     for table in tables:
         protect(warehouse, table.mart, table.table)  # mends what somebody changed by hand

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from orchestration.engine.databases import connect
@@ -55,14 +54,14 @@ class Needs:
         months: whether months have to be built.
         dashboards: whether the dashboards have to be deployed.
         holds: whether something is held, which a run may find mended.
-        waiting: month to the feeds it still lacks.
+        notes: months that wait, and for what.
     """
 
     arrivals: int
     months: bool
     dashboards: bool
     holds: bool = False
-    waiting: dict[date, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def nothing(self) -> bool:
@@ -75,7 +74,9 @@ class Needs:
         return not (self.arrivals or self.months or self.holds)
 
 
-def survey(settings: Settings, month: str | None = None, full: bool = False) -> Needs:
+def survey(
+    settings: Settings, month: str | None = None, full: bool = False, reason: str = ""
+) -> Needs:
     """Look at the landing area, the ledger and the fingerprints."""
     from orchestration.loader import pending as pending_arrivals  # noqa: PLC0415
 
@@ -85,13 +86,13 @@ def survey(settings: Settings, month: str | None = None, full: bool = False) -> 
         return Needs(len(arrivals), months=True, dashboards=dashboards, holds=True)
     if not arrivals and not month and pending_months(settings).is_empty:
         _lift_obsolete(settings)
-    work = note_work(settings, month)
+    work = note_work(settings, month, reason=reason)
     return Needs(
         arrivals=len(arrivals),
         months=bool(work.months),
         dashboards=dashboards,
         holds=bool(_holds(settings)),
-        waiting=work.waiting,
+        notes=waiting_notes(work),
     )
 
 
@@ -116,11 +117,11 @@ def refresh(
             missed = gather(settings, progress, month)
             line.text = "looking at what arrived"
             progress.show()
-            needs = survey(settings, month, full)
+            needs = survey(settings, month, full, reason)
             line.text = ""
             refresh_notices(settings)
             if needs.nothing:
-                progress.notes += waiting_notes(needs.waiting)
+                progress.notes += needs.notes
                 return Outcome(nothing_to_do=True, missed=missed)
             progress.lines[Stage.LOAD].total = needs.arrivals
         config = {"month": month or "", "full": full, "reason": reason}

@@ -103,8 +103,8 @@ class Session:
     def work(self) -> Work:
         """What there is to build and publish, noted at the first call: after the loads."""
         ensure_parents(self.settings)
-        found = note_work(self.settings, self.month, self.full)
-        current().notes += waiting_notes(found.waiting)
+        found = note_work(self.settings, self.month, self.full, self.reason)
+        current().notes += waiting_notes(found)
         if found.months:
             preload()  # beside dbt, for the mart checks
         return found

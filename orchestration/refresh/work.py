@@ -17,6 +17,7 @@ from orchestration.contracts import Feed, all_feeds
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.publication import needed_feeds, pending, published_marts
+from orchestration.publication.closing import closed_months
 from orchestration.publication.pending import reached
 from orchestration.settings import Settings
 
@@ -28,6 +29,12 @@ _WHOLE = "select feed from ops.load where is_current and not isfinite(period_dat
 _LOADS = """
     select load_id, date_trunc('month', period_date)::date from ops.load
     where load_id = any (%s) and isfinite(period_date)
+"""
+#: months among the given that a load not yet published is for
+_HELD_BACK = """
+    select distinct date_trunc('month', period_date)::date from ops.load
+    where is_current and published_at is null and isfinite(period_date)
+        and date_trunc('month', period_date)::date = any (%s) order by 1
 """
 
 
@@ -42,6 +49,7 @@ class Work:
         load_ids: loads that are published when the refresh ends well.
         fingerprint: of the models.
         waiting: month to the feeds it still lacks.
+        closed: closed months that something new was loaded for; they wait for a reason.
     """
 
     months: list[date]
@@ -49,6 +57,7 @@ class Work:
     load_ids: list[int]
     fingerprint: str
     waiting: dict[date, list[str]] = field(default_factory=dict)
+    closed: list[date] = field(default_factory=list)
 
     @property
     def full_refresh(self) -> bool:
@@ -56,14 +65,20 @@ class Work:
         return self.everything and not self.waiting
 
 
-def note_work(settings: Settings, month: str | None = None, full: bool = False) -> Work:
+def note_work(
+    settings: Settings, month: str | None = None, full: bool = False, reason: str = ""
+) -> Work:
     """Read the ledger.
 
     Args:
         month: ``2026-10``: only this month and the later ones it reaches, pending or not.
         full: every month.
+        reason: why closed months are restated; without one they stand as they are.
     """
-    found = pending(settings)
+    with connect(settings) as warehouse:
+        closed = {} if reason else closed_months(warehouse)
+        held_back = [m for (m,) in warehouse.execute(_HELD_BACK, [list(closed)])]
+    found = pending(settings, closed)
     with connect(settings) as warehouse:
         # what no published table is built from neither makes a month nor keeps one waiting
         needed = needed_feeds(settings)
@@ -87,11 +102,12 @@ def note_work(settings: Settings, month: str | None = None, full: bool = False) 
     else:
         months = set(found.months or []) & known
     return Work(
-        months=sorted(months - set(waiting)),
+        months=sorted(months - set(waiting) - set(closed)),
         everything=everything,
         load_ids=load_ids,
         fingerprint=found.fingerprint,
         waiting=waiting,
+        closed=held_back,
     )
 
 
@@ -130,9 +146,16 @@ def covered_months(feed: Feed) -> set[date]:
     }
 
 
-def waiting_notes(waiting: dict[date, list[str]]) -> list[str]:
+def waiting_notes(work: Work) -> list[str]:
     """ "2026-11 waits for crm.subscriber, hr.staff", a line per month."""
-    return [f"{month:%Y-%m} waits for {', '.join(feeds)}" for month, feeds in waiting.items()]
+    lacking = [
+        f"{month:%Y-%m} waits for {', '.join(feeds)}" for month, feeds in work.waiting.items()
+    ]
+    return lacking + [
+        f"{month:%Y-%m} is closed; what was loaded for it waits until somebody gives a reason:"
+        ' telmart run --reason "…"'
+        for month in work.closed
+    ]
 
 
 def parse_month(text: str) -> date:

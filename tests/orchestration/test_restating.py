@@ -14,9 +14,9 @@ import pytest
 
 from orchestration.installation.state import read_state
 from orchestration.loader import load_period
-from orchestration.publication import refresh_notices
-from orchestration.refresh.work import note_work, parse_month
-from tests.orchestration.conftest import Operator, environment
+from orchestration.publication import close_months, refresh_notices
+from orchestration.refresh.work import note_work, parse_month, waiting_notes
+from tests.orchestration.conftest import LATEST, Operator, environment
 
 BILL, TOUCHED = "boss.subscriber_bill", "2026-06"
 _BY_MONTH = """
@@ -117,3 +117,36 @@ def test_the_month_put_right_again_is_restated_too(here: Operator) -> None:
     assert said["period"] == TOUCHED
     assert here.run().success
     assert here.all("select count(*) from ops.restatement") == [(2,)]
+
+
+def test_a_closed_month_waits_for_a_reason(here: Operator) -> None:
+    """What arrives for it is loaded and kept back, with every month it would touch."""
+    closed = close_months(here.settings, parse_month(TOUCHED), "ma_finance")
+    assert closed[-1] == parse_month(TOUCHED)
+    before = dict(here.all(_BY_MONTH))
+    bill_again(here)
+    assert here.run().success
+    assert dict(here.all(_BY_MONTH)) == before
+    work = note_work(here.settings)
+    assert (work.months, work.load_ids, work.closed) == ([], [], [parse_month(TOUCHED)])
+    assert [note[:17] for note in waiting_notes(work)] == [f"{TOUCHED} is closed"]
+    again = here.run()
+    assert again.nothing_to_do, "what waits is not tried over and over"
+
+    assert here.run(reason="Double bookings taken out").success
+    after = dict(here.all(_BY_MONTH))
+    assert before[f"{TOUCHED}-01"] != after[f"{TOUCHED}-01"]
+    assert note_work(here.settings).closed == []
+    versions = here.all(
+        "select stat_month::text, max(close_version), count(distinct coalesce(close_version, 0))"
+        " from retention.mart_retention__subscriber_month group by 1 order by 1"
+    )
+    latest = {month: version for month, version, _ in versions}
+    assert {count for *_, count in versions} == {1}, "a month has one version"
+    assert latest[f"{TOUCHED}-01"] == 2
+    assert latest[f"{LATEST}-01" if f"{LATEST}-01" in latest else "2026-09-01"] is None
+    assert here.all(
+        "select stat_month::text, reason from status.month_close where close_version = 2"
+    ) == [(f"{TOUCHED}-01", "Double bookings taken out")]
+    kept = f"archive.mart_retention__subscriber_month__{TOUCHED.replace('-', '')}_v1"
+    assert here.all(f"select count(*) > 0 from {kept}") == [(True,)]

@@ -1,0 +1,148 @@
+"""Closing months: from then on their published rows stand, and are restated only with a reason.
+
+A month's version is 1 when it is closed and one more with each restatement; every served row
+carries it (``close_version``; empty: the month is open). What a restatement replaces is kept in
+``archive``, a table per served table, month and version, for engineers to compare with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+import psycopg
+from psycopg import sql
+
+from orchestration.engine.databases import connect
+from orchestration.errors import TelmartError
+from orchestration.publication.holds import open_holds
+from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.publication.restating import seen_months
+from orchestration.settings import Settings
+
+#: the column that publication adds to what dbt built
+VERSION = "close_version"
+VERSION_COMMENT = (
+    "Version of the month's close; empty while the month is open. 月结版本，未关账为空。"
+)
+_CURRENT = "select stat_month, close_version from status.month_close where is_current"
+_CLOSE = """
+    insert into status.month_close (stat_month, close_version, closed_at, closed_by, reason)
+    values (%s, %s, now(), %s, %s)
+"""
+
+
+def closed_months(warehouse: psycopg.Connection[tuple[date, int]]) -> dict[date, int]:
+    """The closed months and the version people read of each."""
+    return dict(warehouse.execute(_CURRENT).fetchall())
+
+
+def close_months(settings: Settings, last: date, by: str) -> list[date]:
+    """Close every published month up to ``last`` that is still open; all or nothing.
+
+    Returns:
+        The months closed now, oldest first; none when all were closed before.
+
+    Raises:
+        TelmartError: ``last`` is not published, or what would be closed is on hold.
+    """
+    tables = published_marts(settings)
+    with connect(settings) as warehouse:
+        warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.publish'))")
+        published = seen_months(warehouse, tables)
+        if last not in published:
+            latest = max(published, default=None)
+            raise TelmartError(
+                f"{last:%Y-%m} is not published, so there is nothing to close.",
+                f"The latest published month is {latest:%Y-%m}." if latest
+                else "Publish it first: telmart run.",
+            )  # fmt: skip
+        held = [
+            h for h in open_holds(warehouse) if h.blocks and (h.period or "") <= f"{last:%Y-%m}"
+        ]
+        if held:
+            raise TelmartError(
+                f"{last:%Y-%m} cannot be closed: {held[0].reason_en.rstrip('.')}.",
+                "Put it right and run again: telmart run.",
+            )
+        known = closed_months(warehouse)
+        months = sorted(m for m in published if m <= last and m not in known)
+        for month in months:
+            warehouse.execute(_CLOSE, [month, 1, by, None])
+        stamp(warehouse, tables, months)
+        warehouse.commit()
+    return months
+
+
+def restate(
+    warehouse: psycopg.Connection[tuple[date, int]],
+    tables: Sequence[PublishedTable],
+    months: Collection[date],
+    reason: str,
+    by: str,
+) -> None:
+    """Keep what ``months`` say now, and give each its next version. The caller commits.
+
+    Args:
+        months: closed months whose rows the caller is about to replace.
+        reason: why, in somebody's words.
+    """
+    versions = closed_months(warehouse)
+    for month in sorted(months):
+        for table in tables:
+            _keep(warehouse, table, month, versions[month])
+        warehouse.execute(
+            "update status.month_close set is_current = false where stat_month = %s", [month]
+        )
+        warehouse.execute(_CLOSE, [month, versions[month] + 1, by, reason])
+
+
+def stamp(
+    warehouse: psycopg.Connection[tuple[date, int]],
+    tables: Sequence[PublishedTable],
+    months: Collection[date],
+) -> None:
+    """Make the served rows of ``months`` say their version."""
+    if not months:
+        return
+    for table in tables:
+        warehouse.execute(
+            sql.SQL(
+                "update {} as t set {v} = c.close_version from status.month_close as c"
+                " where c.is_current and c.stat_month = t.stat_month and t.stat_month = any(%s)"
+                " and t.{v} is distinct from c.close_version"
+            ).format(sql.Identifier(table.mart, table.table), v=sql.Identifier(VERSION)),
+            [sorted(months)],
+        )
+
+
+def archive_name(table: PublishedTable, month: date, version: int) -> str:
+    """Name of the table in ``archive`` that keeps one version of one month."""
+    return f"{table.table}__{month:%Y%m}_v{version}"
+
+
+def _keep(
+    warehouse: psycopg.Connection[tuple[date, int]],
+    table: PublishedTable,
+    month: date,
+    version: int,
+) -> None:
+    there = warehouse.execute("select to_regclass(%s)", [table.served]).fetchone()
+    if not (there and there[0]):
+        return  # a mart that is new has no earlier version
+    warehouse.execute(
+        sql.SQL("create table {} as select * from {} where stat_month = {}").format(
+            sql.Identifier("archive", archive_name(table, month, version)),
+            sql.Identifier(table.mart, table.table),
+            sql.Literal(month),
+        )
+    )
+
+
+def list_closes(settings: Settings) -> list[tuple[date, int, datetime, str, str | None]]:
+    """Every close and restatement: month, version, when, by whom, why; latest month first."""
+    with connect(settings) as warehouse:
+        return warehouse.execute(
+            "select stat_month, close_version, closed_at, closed_by, reason"
+            " from status.month_close order by stat_month desc, close_version desc"
+        ).fetchall()
