@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.contracts.derive import write_sources
 from orchestration.contracts.pages import write_pages
+from orchestration.dictionary import write_page
 from orchestration.refresh.manifest import prepare
 from orchestration.settings import ROOT, settings
 
@@ -13,10 +14,10 @@ def main() -> None:
     from superset_assets.build import load  # noqa: PLC0415 - reads the specs
     from superset_assets.builder.docs import write_docs  # noqa: PLC0415
 
-    sources = write_sources()
+    written = [write_sources(), write_page()]
     write_pages()
     changed = write_docs(*load(prepare(settings())))
-    print("\n".join(str(path.relative_to(ROOT)) for path in [sources, *changed]))
+    print("\n".join(str(path.relative_to(ROOT)) for path in [*written, *changed]))
 
 
 if __name__ == "__main__":
