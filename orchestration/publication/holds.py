@@ -56,6 +56,7 @@ def open_hold(
     reason_en: str,
     feed: str | None = None,
     period: str | None = None,
+    blocks: bool = True,
 ) -> int:
     """Stop publication and say why on every dashboard at once. Returns the hold's number.
 
@@ -68,8 +69,9 @@ def open_hold(
         reason_en: the same in English.
         feed: what did not load or pass; None for a check of a mart.
         period: as in the ledger (``2026-10``, ``2026-10-15``, ``full``).
+        blocks: False for what no published table depends on.
     """
-    blocks = feed is None or feed in needed_feeds(settings)
+    blocks = blocks and (feed is None or feed in needed_feeds(settings))
     with connect(settings) as warehouse:
         row = warehouse.execute(
             "insert into ops.hold (feed, period, check_name, reason, reason_en, blocks)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,19 +73,41 @@ def feeds_by_mart(settings: Settings) -> dict[str, set[str]]:
     return {mart: _feeds_above(manifest, keys) for mart, keys in roots.items()}
 
 
+def below_marts(settings: Settings) -> set[str]:
+    """dbt's ids of everything a published table is built from, and of the tests on it."""
+    manifest = _read(settings)
+    nodes = manifest["nodes"]
+    above = _above(manifest, [key for key, node in nodes.items() if _is_published(node)])
+    return above | {
+        key for key, node in nodes.items()
+        if node["resource_type"] == "test" and above.intersection(manifest["parent_map"][key])
+    }  # fmt: skip
+
+
+def sources_of(settings: Settings, feeds: Collection[str]) -> list[str]:
+    """dbt's names (``raw.points__movement``) of the tables that ``feeds`` are loaded into."""
+    return sorted(
+        f"{source['source_name']}.{source['name']}"
+        for source in _read(settings)["sources"].values()
+        if _meta(source)["feed"] in feeds
+    )
+
+
 def _feeds_above(manifest: dict[str, Any], roots: list[str]) -> set[str]:
-    sources, parents = manifest["sources"], manifest["parent_map"]
-    found, waiting = set(), list(roots)
+    sources = manifest["sources"]
+    return {str(_meta(sources[key])["feed"]) for key in _above(manifest, roots) if key in sources}
+
+
+def _above(manifest: dict[str, Any], roots: list[str]) -> set[str]:
+    """The roots and everything they are built from."""
+    parents, waiting = manifest["parent_map"], list(roots)
     seen = set(waiting)
     while waiting:
         for parent in parents.get(waiting.pop(), ()):
-            if parent in seen:
-                continue
-            seen.add(parent)
-            waiting.append(parent)
-            if parent in sources:
-                found.add(str(_meta(sources[parent])["feed"]))
-    return found
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    return seen
 
 
 def _read(settings: Settings) -> dict[str, Any]:

@@ -17,9 +17,8 @@ from orchestration.quality.results import Failure, failures, keep_outcomes
 from orchestration.quality.rules import Outcome, Suite
 from orchestration.refresh.progress import Stage, current
 from orchestration.refresh.session import Session
+from orchestration.refresh.work import ARRIVAL
 from orchestration.settings import Settings
-
-ARRIVAL = "arrival"
 
 
 @dataclass

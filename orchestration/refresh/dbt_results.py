@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECK = "dbt"
+#: the same for models that no published table is built from
+BESIDE = "dbt_beside"
 _SHOWN = 3
 
 
@@ -14,6 +16,7 @@ _SHOWN = 3
 class FailedNode:
     """A model or test that failed. ``rows`` is what a test counted, None for an error."""
 
+    id: str
     kind: str
     name: str
     rows: int | None
@@ -27,6 +30,7 @@ def failed_nodes(folder: Path) -> list[FailedNode]:
         return []
     return [
         FailedNode(
+            id=item["unique_id"],
             kind=item["unique_id"].split(".")[0],
             name=item["unique_id"].split(".")[2],
             rows=item.get("failures") if item["status"] == "fail" else None,

@@ -10,6 +10,7 @@ from orchestration.errors import TelmartError
 from orchestration.publication import Hold, open_holds, refresh_notices, resolve_holds
 from orchestration.publication import pending as pending_months
 from orchestration.refresh.dashboards import is_deployed, is_installed
+from orchestration.refresh.dbt_results import BESIDE
 from orchestration.refresh.gathering import gather
 from orchestration.refresh.instance import (
     DASHBOARDS_STEP,
@@ -159,8 +160,9 @@ def _run(settings: Settings, progress: Progress, needs: Needs, config: dict[str,
     failed = {
         event.step_key or "": _reason(event) for event in result.all_events if event.is_step_failure
     }
+    holds = _holds(settings)
     return Outcome(
-        success=result.success, run_id=result.run_id, failed_steps=failed, holds=_holds(settings)
+        success=result.success and not holds, run_id=result.run_id, failed_steps=failed, holds=holds
     )
 
 
@@ -176,8 +178,10 @@ def _reason(event: Any) -> str:
 
 def _lift_obsolete(settings: Settings) -> None:
     """Nothing waits to be loaded and every load is published: whatever was held is over (a bad
-    file that was taken away again, say)."""
+    file that was taken away again, say), but for models that have to be mended."""
     for hold in _holds(settings):
+        if hold.check_name == BESIDE:
+            continue
         resolve_holds(settings, feed=hold.feed, period=hold.period, check_name=hold.check_name)
 
 
@@ -197,8 +201,8 @@ def explain(outcome: Outcome) -> TelmartError:
         )
     if outcome.holds and DASHBOARDS_STEP not in outcome.failed_steps:
         return TelmartError(
-            f"What is complete is published, but not every feed is well: {_told(outcome.holds)}.",
-            "Nothing published is built from these feeds. Load corrected files, then run again.",
+            f"What is complete is published, but not all is well: {_told(outcome.holds)}.",
+            "Nothing published is built from these. Load corrected files, then run again.",
         )
     what = "; ".join(f"{step}: {reason}" for step, reason in outcome.failed_steps.items())
     return TelmartError(f"The refresh failed in {what}", "The Dagster UI shows the whole run.")

@@ -30,11 +30,20 @@ _LOADS = """
     select load_id, date_trunc('month', period_date)::date from ops.load
     where load_id = any (%s) and isfinite(period_date)
 """
+#: name of the check of what arrived, in holds
+ARRIVAL = "arrival"
 #: months among the given that a load not yet published is for
 _HELD_BACK = """
     select distinct date_trunc('month', period_date)::date from ops.load
     where is_current and published_at is null and isfinite(period_date)
         and date_trunc('month', period_date)::date = any (%s) order by 1
+"""
+#: loads whose rows failed their checks, of feeds that hold up nobody: they stay unpublished, so
+#: that what reads them is built as soon as they are put right
+_SUSPECT = """
+    select l.load_id from ops.load as l
+    inner join ops.hold as h on h.feed = l.feed and h.period = l.period
+    where l.is_current and h.resolved_at is null and h.check_name = %s
 """
 
 
@@ -77,6 +86,7 @@ def note_work(
     """
     with connect(settings) as warehouse:
         closed = {} if reason else closed_months(warehouse)
+        suspect = {i for (i,) in warehouse.execute(_SUSPECT, [ARRIVAL])}
         held_back = [m for (m,) in warehouse.execute(_HELD_BACK, [list(closed)])]
     found = pending(settings, closed)
     with connect(settings) as warehouse:
@@ -91,7 +101,7 @@ def note_work(
             known |= covered_months(feeds[feed]) if feed in feeds else set()
         month_of = dict(warehouse.execute(_LOADS, [found.load_ids]).fetchall())
     everything = full or found.months is None
-    load_ids = [i for i in found.load_ids if month_of.get(i) not in waiting]
+    load_ids = [i for i in found.load_ids if month_of.get(i) not in waiting and i not in suspect]
     if everything:
         months = known
     elif month:

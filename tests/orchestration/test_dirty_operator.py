@@ -226,7 +226,7 @@ def test_a_fault_in_a_feed_that_no_mart_reads_stops_no_mart(dirty: Dirty) -> Non
     assert not outcome.success
     assert outcome.holds
     assert not [h for h in outcome.holds if h.blocks]
-    assert "is published, but not every feed is well" in explain(outcome).message
+    assert "is published, but not all is well" in explain(outcome).message
     assert dirty.operator.state()["state"] == "current"
     assert dirty.operator.state()["stat_month"] == f"{LATEST}-01"
 

@@ -4,19 +4,21 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_assets
 
 from orchestration.dbt_folder import dbt_folder
 from orchestration.defs.dbt.resource import Dbt
 from orchestration.defs.refresh.resource import Refresh
-from orchestration.publication import open_hold, resolve_holds
-from orchestration.refresh.dbt_results import CHECK, failed_nodes, reasons
+from orchestration.publication import needed_feeds, open_hold, open_holds, resolve_holds
+from orchestration.publication.manifest import below_marts, sources_of
+from orchestration.refresh.checking import ARRIVAL
+from orchestration.refresh.dbt_results import BESIDE, CHECK, failed_nodes, reasons
 from orchestration.refresh.lock import forget_child, note_child
 from orchestration.refresh.manifest import target
 from orchestration.refresh.progress import Stage, current
@@ -28,7 +30,28 @@ _KEPT = 10
 
 
 class Translator(DagsterDbtTranslator):
-    """Assets are grouped by layer; a mart by its own name."""
+    """Assets are grouped by layer; a mart by its own name.
+
+    Only the feeds that marts are built from are upstream in Dagster's eyes: a fault in another
+    would skip the step that builds the marts, too. What reads the other feeds is built in the same
+    step, after their loads and checks, without those that are on hold.
+
+    Args:
+        needed: raw tables of the feeds that some published table is built from.
+    """
+
+    def __init__(self, needed: Collection[str]) -> None:
+        super().__init__()
+        self._needed = frozenset(needed)
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(deps=[d for d in spec.deps if self._stands(d.asset_key)])
+
+    def _stands(self, key: dg.AssetKey) -> bool:
+        return key.path[0] != "raw" or key.path[-1] in self._needed
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         if dbt_resource_props["resource_type"] == "seed":
@@ -40,10 +63,12 @@ class Translator(DagsterDbtTranslator):
 def definitions(settings: Settings) -> dg.Definitions:
     """All models as one multi-asset: dbt orders them better than one process each could."""
 
+    needed = {name.replace(".", "__") for name in needed_feeds(settings)}
+
     @dbt_assets(
         manifest=target(settings) / "manifest.json",
         name="dbt_build",
-        dagster_dbt_translator=Translator(),
+        dagster_dbt_translator=Translator(needed),
         # after all loads and checks, also those of feeds that no model reads yet: what is to be
         # built and published is noted when this step begins
         op_tags={"dagster/priority": "-1"},
@@ -58,6 +83,9 @@ def definitions(settings: Settings) -> dg.Definitions:
         command = ["build", "--exclude-resource-type", "unit_test"]
         if work.full_refresh:
             command.append("--full-refresh")
+        for source in sources_of(session.settings, _held_feeds(session)):
+            context.log.warning(f"{source} is on hold: nothing that reads it is built.")
+            command += ["--exclude", f"source:{source}+"]
         with current().working(Stage.MODELS, len(context.selected_asset_keys)):
             with _months(() if work.full_refresh else work.months):
                 invocation = dbt.cli(command, context=context)
@@ -83,6 +111,13 @@ def _months(months: Sequence[date]) -> Iterator[None]:
         del os.environ["TELMART_MONTHS"]
 
 
+def _held_feeds(session: Session) -> set[str]:
+    """Feeds whose rows failed their checks, and on which no published table depends."""
+    with session.warehouse() as warehouse:
+        holds = open_holds(warehouse)
+    return {h.feed for h in holds if h.feed and h.check_name == ARRIVAL and not h.blocks}
+
+
 def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
     """Pass dbt's events on; a failed model or test holds publication."""
     note_child(session.settings, dbt.process.pid)
@@ -93,14 +128,22 @@ def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
             yield event
     except Exception:
         failed = failed_nodes(dbt.target_path)
+        inside = below_marts(session.settings)
+        beside = bool(failed) and not any(node.id in inside for node in failed)
         reason, reason_en = reasons(failed)
-        open_hold(session.settings, check_name=CHECK, reason=reason, reason_en=reason_en)
+        open_hold(
+            session.settings, check_name=BESIDE if beside else CHECK, reason=reason,
+            reason_en=reason_en, blocks=not beside,
+        )  # fmt: skip
+        if beside:
+            return  # the marts were built and tested; the refresh ends with the hold's reason
         current().fail(Stage.MODELS, reason_en)
         raise
     finally:
         forget_child(session.settings)
         _prune(target(session.settings))
     resolve_holds(session.settings, check_name=CHECK)
+    resolve_holds(session.settings, check_name=BESIDE)
 
 
 def _prune(folder: Path) -> None:
