@@ -2,17 +2,19 @@
 
 An operator (``TELMART_OPERATOR``) brings the staging of its own feeds and may change rule tables::
 
-    <operator>/dbt/staging/stg_crm__subscriber.sql …   every model named in models/staging/stg_*.yml
+    <operator>/dbt/staging/stg_crm__subscriber.sql …   models named in models/staging/stg_*.yml
     <operator>/dbt/staging/_sources.yml                the raw tables these read
     <operator>/reference/vad_threshold.csv …           only the rule tables that differ
 
-For it a project of symbolic links is kept in ``<home>/dbt/project``. Naming the operator's folder
-in dbt's ``model-paths`` instead would be shorter, and destructive: dbt writes what it runs to
+A staging model it does not bring is that of a feed it lacks: empty. For it a project of symbolic
+links is kept in ``<home>/dbt/project``. Naming the operator's folder in dbt's ``model-paths``
+instead would be shorter, and destructive: dbt writes what it runs to
 ``<target>/run/<project>/<path of the file>``, which for an absolute path *is* the operator's file.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,13 +38,13 @@ def dbt_folder(settings: Settings) -> Path:
     Lays out the operator's project, or brings it up to date; costs a few milliseconds.
 
     Raises:
-        TelmartError: the operator's folder lacks its staging, or holds a rule table that none of
-            ours is named like.
+        TelmartError: the operator's folder holds no staging, or a staging model or rule table that
+            none of ours is named like.
     """
     if settings.operator is None:
         return STANDARD
     root = settings.home / "dbt/project"
-    wanted = _links(settings.operator)
+    wanted = _links(settings.operator, settings.home / "dbt/lacking")
     _remove_others(root, set(wanted))
     for place, source in wanted.items():
         _link(root / place, source)
@@ -81,8 +83,8 @@ def _reference(operator: Path | None) -> dict[str, Path]:
     return ours | own
 
 
-def _links(operator: Path) -> dict[str, Path]:
-    """Path inside the layout -> what it links to."""
+def _links(operator: Path, lacking: Path) -> dict[str, Path]:
+    """Path inside the layout -> what it links to; ``lacking`` keeps the models of absent feeds."""
     staging = operator / "dbt/staging"
     if not any(staging.glob("*.sql")):
         raise TelmartError(
@@ -97,12 +99,41 @@ def _links(operator: Path) -> dict[str, Path]:
     # what staging must look like holds for whoever provides it
     for path in sorted((STANDARD / "models/staging").glob("stg_*.yml")):
         links[path.relative_to(ROOT).as_posix()] = path
+    standard = {path.stem for path in (STANDARD / "models/staging").glob("stg_*.sql")}
+    own = {path.stem: path for path in staging.glob("*.sql")}
+    _refuse_misspelt(own, standard)
+    for name in sorted(standard - own.keys()):
+        links[f"dbt_project/models/staging/{name}.sql"] = _empty(lacking, name)
     for path in sorted(staging.iterdir()):
         if path.suffix in {".sql", ".yml", ".yaml"}:
             links[f"dbt_project/models/staging/{path.name}"] = path
     for name, path in _reference(operator).items():
         links[f"seeds/reference/{name}"] = path
     return links
+
+
+def _refuse_misspelt(own: dict[str, Path], standard: set[str]) -> None:
+    """A model of a system we know that is none of ours would leave the one it means empty."""
+    systems = {name.split("__")[0] for name in standard}
+    for name in sorted(own.keys() - standard):
+        if name.split("__")[0] in systems:
+            near = difflib.get_close_matches(name, standard, n=1) or sorted(standard)[:1]
+            raise TelmartError(
+                f"{own[name]} is not one of the staging models, so nothing would read it.",
+                f"Did you mean {near[0]}.sql? dbt_project/models/staging/stg_*.yml names them all;"
+                " a helper of your own needs a name that starts otherwise, like int_.",
+            )
+
+
+def _empty(folder: Path, name: str) -> Path:
+    """The model of a feed the operator lacks; macros/empty_feed.sql gives it columns and no row."""
+    feed = name.removeprefix("stg_").replace("__", ".", 1)
+    path = folder / f"{name}.sql"
+    text = f"{{{{ empty_feed('{feed}') }}}}\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _link(place: Path, source: Path) -> None:

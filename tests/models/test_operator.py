@@ -90,9 +90,8 @@ def test_the_layout_follows_the_folder(operator: Settings) -> None:
     folder = dbt_folder(operator)
     assert (folder / "models/staging/int_helper.sql").read_text() == "select 1 as one"
     assert (folder / "models/staging/stg_crm.yml").exists(), "our statement of what it must be"
-    assert not (folder / "models/staging/stg_crm__contract.sql").is_symlink() or (
-        folder / "models/staging/stg_crm__contract.sql"
-    ).readlink().is_relative_to(operator.operator)
+    lacking = (folder / "models/staging/stg_crm__contract.sql").read_text()
+    assert lacking == "{{ empty_feed('crm.contract') }}\n"
     rules = folder.parent / "seeds/reference"
     assert (rules / "vad_threshold.csv").readlink().is_relative_to(operator.operator)
     assert (rules / "watch_rule.csv").readlink() == REFERENCE / "watch_rule.csv"
@@ -109,6 +108,13 @@ def test_what_is_wrong_with_the_folder_is_said(operator: Settings, tmp_path: Pat
     (operator.operator / "reference/vad_treshold.csv").write_text("rule_id\n")
     with pytest.raises(TelmartError, match=r"vad_treshold\.csv is not one of the rule tables"):
         dbt_folder(operator)
+    (operator.operator / "reference/vad_treshold.csv").unlink()
+    misspelt = operator.operator / "dbt/staging/stg_crm__subscribr.sql"
+    misspelt.write_text("select 1 as one")
+    with pytest.raises(TelmartError, match=r"stg_crm__subscribr\.sql is not one") as refused:
+        dbt_folder(operator)
+    assert "stg_crm__subscriber.sql" in str(refused.value.remedy)
+    misspelt.unlink()
     nothing = dataclasses.replace(operator, operator=tmp_path / "nothing")
     with pytest.raises(TelmartError, match="holds no models"):
         dbt_folder(nothing)

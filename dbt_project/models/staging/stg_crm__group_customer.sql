@@ -1,0 +1,28 @@
+-- grain: one row per group customer and month
+select
+    cast(_period as date) as stat_month,
+    group_id,
+    group_name,
+    industry_code,
+    employees_cnt,
+    area_id,
+    account_manager_id,
+    manager_since_on,
+    opened_on,
+    status,
+    status_since_on,
+    control_level,
+    layer,
+    market_position,
+    economic_influence,
+    ict_level,
+    credit_class,
+    entitled_tier,
+    chosen_tier,
+    alliance_stage,
+    joint_investment_amt,
+    has_complete_file,
+    audited_on,
+    audit_exception_cnt,
+    _load_id as load_id
+from {{ source('raw', 'crm__group_customer') }}

@@ -1,0 +1,20 @@
+-- grain: one row per node
+select
+    node_id,
+    flow_code,
+    flow_name,
+    flow_name_en,
+    flow_class,
+    process_area,
+    etom_process,
+    node_no,
+    node_name,
+    node_name_en,
+    department,
+    role,
+    system_code,
+    function_cnt,
+    standard_hours,
+    is_optional,
+    _load_id as load_id
+from {{ source('raw', 'eoms__flow_node') }}

@@ -1,2 +1,0 @@
--- the operator has no such feed
-{{ empty_feed("hr.staff") }}

@@ -1,1 +1,0 @@
-{{ empty_feed('boss.status_event') }}
