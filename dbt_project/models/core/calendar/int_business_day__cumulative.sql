@@ -8,7 +8,8 @@ with hours as (
         rule.*,
         {%- for at in ["opens", "closes"] %}
         cast(substring(rule.{{ at }}_at, 1, 2) as integer) * 60
-        + cast(substring(rule.{{ at }}_at, 4, 2) as integer) as {{ at }}_min{{ "," if not loop.last }}
+        + cast(substring(rule.{{ at }}_at, 4, 2) as integer)
+            as {{ at }}_min{{ "," if not loop.last }}
         {%- endfor %}
     from {{ ref("business_hours") }} as rule
 ),
