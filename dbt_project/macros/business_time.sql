@@ -54,3 +54,51 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+{#
+    When `minutes` of business time have passed since `from_at`: the moment something is due.
+
+        select {{ business_due_at("orders.created_at", "orders.limit_min", "opened", "due") }}
+        from orders
+        {{ business_day_join("opened", "orders.created_at", "orders.calendar_id") }}
+        {{ business_due_join("due", "orders.created_at", "orders.limit_min", "opened") }}
+
+    The end of a day rather than the opening of the next. Null where business_minutes is null, and
+    where the calendar ends before that moment. A limit of 0 is due at once, within hours or not.
+#}
+{% macro business_due_at(from_at, minutes, from_day, due_day) -%}
+    {%- set rest -%}
+        (
+            {{ telmart.business_clock(from_at, from_day) }} + {{ minutes }} * 60
+            - {{ due_day }}.earlier_business_min * 60
+        )
+    {%- endset -%}
+    {%- set first_session -%}
+        ({{ due_day }}.closes_min_1 - {{ due_day }}.opens_min_1) * 60
+    {%- endset -%}
+    {%- set second -%}
+        case
+            when {{ rest }} <= {{ first_session }} then {{ due_day }}.opens_min_1 * 60 + {{ rest }}
+            else {{ due_day }}.opens_min_2 * 60 + {{ rest }} - {{ first_session }}
+        end
+    {%- endset -%}
+    case
+        when {{ minutes }} = 0 then {{ from_at }}
+        else {{ dbt.dateadd(
+            "second", "cast(" ~ second ~ " as integer)",
+            "cast(" ~ due_day ~ ".date_day as timestamp)"
+        ) }}
+    end
+{%- endmacro %}
+
+{# The day on which something is due, under the alias `due_day`. #}
+{% macro business_due_join(due_day, from_at, minutes, from_day) -%}
+    {%- set due -%}
+        ({{ telmart.business_clock(from_at, from_day) }} + {{ minutes }} * 60)
+    {%- endset -%}
+    left join {{ ref("int_business_day__cumulative") }} as {{ due_day }}
+        on
+            {{ from_day }}.calendar_id = {{ due_day }}.calendar_id
+            and {{ due_day }}.earlier_business_min * 60 < {{ due }}
+            and {{ due }} <= ({{ due_day }}.earlier_business_min + {{ due_day }}.business_min) * 60
+{%- endmacro %}
