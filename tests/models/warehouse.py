@@ -70,6 +70,26 @@ def dbt(settings: Settings, *args: str, months: Iterable[date] = ()) -> dict[str
     return {r.node.name: f"{r.status}: {r.message}" for r in results if r.status in FAILED}
 
 
+def compiled(settings: Settings, inline: str) -> str:
+    """The SQL that dbt makes of ``inline``, with its refs and macros."""
+    from dbt.cli.main import dbtRunner
+
+    folder = str(dbt_folder(settings))
+    before = dict(os.environ)
+    os.environ.update(dbt_environment(settings))
+    try:
+        done = dbtRunner().invoke(
+            ["compile", "--inline", inline, "--project-dir", folder, "--profiles-dir", folder,
+             "--quiet"]
+        )  # fmt: skip
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    if done.exception:
+        raise done.exception
+    return str(done.result.results[0].node.compiled_code)  # type: ignore[union-attr]
+
+
 def execute(settings: Settings, query: str) -> None:
     """Run ``query`` as the owner and commit."""
     with connect(settings) as warehouse:

@@ -56,6 +56,19 @@ def test_the_tree_has_five_levels_and_the_sizes_we_say(sample):
     assert (staff["post"] == "account_manager").sum() == 60
 
 
+def test_an_area_was_put_under_another_county(sample):
+    """Its id stays, so nothing but the tree tells; every other unit stays where it is."""
+    units = sample.feeds["hr.org_unit"].filter(pl.col("parent_id").is_not_null())
+    parents = units.group_by("org_unit_id", "parent_id").agg(pl.col("stat_month").min())
+    moved = parents.filter(pl.len().over("org_unit_id") > 1).sort("stat_month")
+    told = sample.truth["area_moved"]
+    assert moved.rows() == [
+        (told["area_id"], told["from_id"], units["stat_month"].min()),
+        (told["area_id"], told["to_id"], date(2026, 7, 1)),
+    ]
+    assert told["from_id"][:4] == told["to_id"][:4] and told["from_period"] == "2026-07"
+
+
 @pytest.mark.parametrize(
     ("child", "column", "parent", "key"),
     [pytest.param(*r, id=f"{r[0]}.{r[1]}") for r in REFERENCES],
