@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli import out
+from orchestration.errors import TelmartError
 from orchestration.settings import settings
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def check(files: _FILES = None, as_json: _JSON = False) -> None:
     """
     from orchestration.rules import check as check_rules  # noqa: PLC0415
 
+    _require_tables(files)
     report = check_rules(settings(), files or ())
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
@@ -130,6 +132,7 @@ def diff(
     """
     from orchestration.rules.difference import difference  # noqa: PLC0415
 
+    _require_tables(files)
     with out.status("Checking the rules") as line:
         found = difference(settings(), files or (), against, month, say=line.update)
     if as_json:
@@ -171,6 +174,16 @@ def _print_difference(found: Difference) -> None:
     left_out = len(found.results) - len(shown)
     if left_out:
         _say(f"Not shown: {_count(left_out, 'more number')} that differ; --json has all of them.")
+
+
+def _require_tables(files: list[Path] | None) -> None:
+    """Another name than a rule table's is wrong usage, not a fault of a table."""
+    from orchestration.rules.checking import files_in_force, proposed  # noqa: PLC0415
+
+    try:
+        proposed(files or (), files_in_force(settings()))
+    except TelmartError as error:
+        raise typer.BadParameter(str(error), param_hint="FILE|FOLDER") from None
 
 
 def _number(value: object) -> str:
