@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestration.contracts.derive import write_sources
 from orchestration.contracts.pages import write_pages
 from orchestration.refresh.manifest import prepare
+from orchestration.rules.pages import write_page
 from orchestration.settings import ROOT, settings
 
 
@@ -15,8 +16,9 @@ def main() -> None:
 
     sources = write_sources()
     write_pages()
+    tables = write_page()
     changed = write_docs(*load(prepare(settings())))
-    print("\n".join(str(path.relative_to(ROOT)) for path in [sources, *changed]))
+    print("\n".join(str(path.relative_to(ROOT)) for path in [sources, tables, *changed]))
 
 
 if __name__ == "__main__":

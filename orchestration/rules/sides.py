@@ -104,22 +104,34 @@ def _rows(warehouse: psycopg.Connection[Any], name: str, columns: list[str]) -> 
 
 
 def _from_git(in_force: Mapping[str, Path], ref: str, folder: Path) -> dict[str, Path]:
-    """The files as ``ref`` has them, written to ``folder``; those it does not have are left out."""
+    """The files as ``ref`` has them, written to ``folder``; those it does not have are left out.
+
+    An operator's tables and ours may be in two repositories: where the ref is unknown, the file in
+    force stands.
+    """
+    known = {place: _knows(place, ref) for place in {p.resolve().parent for p in in_force.values()}}
+    if not any(known.values()):
+        raise TelmartError(
+            f"{ref!r} is no file, no folder, and no commit of the repository that holds"
+            f" {', '.join(sorted(str(place) for place in known))}.",
+            "Name a CSV file, a folder of them, or a commit or branch like HEAD~1.",
+        )
     found: dict[str, Path] = {}
     for name, path in in_force.items():
         place = path.resolve()
-        done = _git(place.parent, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-        if done.returncode:
-            raise TelmartError(
-                f"{ref!r} is no file, no folder, and no commit of the repository that"
-                f" {place.parent} is in.",
-                "Name a CSV file, a folder of them, or a commit or branch like HEAD~1.",
-            )
+        if not known[place.parent]:
+            found[name] = path
+            continue
         content = _git(place.parent, "show", f"{ref}:./{place.name}")
         if content.returncode == 0:
             found[name] = folder / place.name
             found[name].write_bytes(content.stdout)
     return found
+
+
+def _knows(folder: Path, ref: str) -> bool:
+    done = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    return done.returncode == 0
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from orchestration.cli import rules as command
 from orchestration.errors import TelmartError
 from orchestration.rules import Fault, check, require_sound, rule_tables
+from orchestration.rules.pages import PAGE, page
+from orchestration.rules.reading import read
 from orchestration.settings import Settings
 from orchestration.settings import settings as from_env
 from tests.conftest import scratch_settings
@@ -75,7 +77,7 @@ def test_every_table_and_every_invariant_has_a_case() -> None:
     assert every == {case.test for case in CASES.values()}
 
 
-# ---- form and types: the same faults in every table -----------------------------------------------
+# ---- form and types: the same faults in every table --------------------------------------------
 def spoilt_text(table: str, row: int, column: str, value: str) -> str:
     rows = table_rows(table)
     rows[row][column] = value
@@ -95,7 +97,7 @@ BAD_VALUES = [
 @pytest.mark.parametrize(("kind", "value", "remedy"), BAD_VALUES)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_value_of_another_type(
-    here: Settings, tmp_path: Path, table: str, kind: str, value: str, remedy: str
+    tmp_path: Path, table: str, kind: str, value: str, remedy: str
 ) -> None:
     typed = [c for c, t in rule_tables()[table].types.items() if t.split("(")[0] == kind]
     if not typed:
@@ -103,7 +105,7 @@ def test_a_value_of_another_type(
     row = len(table_rows(table)) - 1
     path = tmp_path / f"{table}.csv"
     path.write_text(spoilt_text(table, row, typed[-1], value), encoding="utf-8")
-    [fault] = [f for f in faults_of(here, path) if f.test == "type"]
+    [fault] = read(rule_tables()[table], path, path.name).faults
     assert (fault.line, fault.column, fault.value) == (row + 2, typed[-1], value)
     assert remedy in fault.remedy
 
@@ -124,7 +126,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("table", TABLES)
-def test_a_file_of_another_form(here: Settings, tmp_path: Path, table: str, form: str) -> None:
+def test_a_file_of_another_form(tmp_path: Path, table: str, form: str) -> None:
     text = csv_text(table_rows(table))
     head, *lines = text.splitlines()
     last = head.split(",")[-1]
@@ -155,7 +157,7 @@ def test_a_file_of_another_form(here: Settings, tmp_path: Path, table: str, form
         text = ""
     path = tmp_path / f"{table}.csv"
     path.write_bytes(raw or text.encode())
-    found = faults_of(here, path)
+    found = read(rule_tables()[table], path, path.name).faults
     assert (found[-1].line if form == "open quote" else found[0].line) == expected[0]
     told = [f for f in found if f.column == expected[1]]
     assert any(FORMS[form] in f"{f.says} {f.remedy}" for f in told), found
@@ -168,7 +170,7 @@ def test_excel_marks_and_nulls_are_taken_as_dbt_takes_them(here: Settings, tmp_p
     assert check(here, [path]).faults == []
 
 
-# ---- where the files are ---------------------------------------------------------------------------
+# ---- where the files are -----------------------------------------------------------------------
 def test_an_operators_own_tables_are_judged(here: Settings, tmp_path: Path) -> None:
     own = tmp_path / "operator/reference"
     own.mkdir(parents=True)
@@ -221,3 +223,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         re.sub("[│\n]", " ", said).split()
     )
     assert run("check", "--colour")[0] == 2
+
+
+def test_the_page_of_all_tables_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
