@@ -17,12 +17,12 @@ PAGE = ROOT / "docs/rule-tables.md"
 _MADE = "<!-- Generated from the rule tables and their YAML by `make docs`; do not edit. -->\n"
 _COMMON = {"rule_id", "valid_from", "valid_to", "source", "note"}
 _INTRO = """
-What each table decides, its columns, and which of its numbers a document gives. `source` of a row is
-the requirement its number comes from ([requirements.csv](requirements.csv)) or `ours`: the documents
-give no number, and the default is telmart's. How to change one: [rules.md](rules.md).
+What each table decides, its columns, and which of its numbers a document gives. `source` of a row
+is the requirement its number comes from ([requirements.csv](requirements.csv)) or `ours`: the
+documents give no number, and the default is telmart's. How to change one: [rules.md](rules.md).
 
-Every table has `rule_id` (name of the row), `valid_from` (first day it holds), `valid_to` (first day
-it no longer does; empty: still), `source` and, for people, `note`.
+Nearly every table has `rule_id` (name of the row), `valid_from` (first day it holds), `valid_to`
+(first day it no longer does; empty: still), `source` and, for people, `note`.
 """
 
 
@@ -34,7 +34,7 @@ def page() -> str:
     lines += ["|---|---|---|---|---|"]
     for table in tables:
         rows = read(table, _file(table.name), "").rows
-        given = sum(row["source"] != "ours" for row in rows)
+        given = sum(row.values.get("source") != "ours" for row in rows)
         lines.append(
             f"| [{table.name}](#{table.name}) | {table.label_zh} | {len(rows)}"
             f" | {given or 'none, all ours'} | {', '.join(table.requirements)} |"
@@ -58,7 +58,7 @@ def _section(table: RuleTable, rows: list[Row]) -> Iterator[str]:
         if column not in _COMMON:
             yield f"| {column} | {kind} | {table.columns.get(column, '')} |"
     yield from ["", *_promises(table)]
-    notes = [(row[table.key], row["source"], row.values.get("note")) for row in rows]
+    notes = [(row[table.key], row.values.get("source"), row.values.get("note")) for row in rows]
     told = [f"- `{key}` ({source}): {note}" for key, source, note in notes if note]
     if told:
         yield from ["", "Where the numbers come from:", "", *told]

@@ -181,7 +181,7 @@ def parse(sql_type: str, text: str) -> Any:
     if text.lower() in _NO_VALUE:
         return None
     base = sql_type.partition("(")[0].strip()
-    return _PARSERS[base](sql_type, text)
+    return _PARSERS.get(base, _text)(sql_type, text)
 
 
 def _text(_: str, text: str) -> str:

@@ -8,18 +8,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import subprocess
+from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from orchestration.cli import rules as command
+from orchestration.defs.dbt import assets
+from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
+from orchestration.publication import open_holds
 from orchestration.rules import difference as module
 from orchestration.rules.changes import row_changes
 from orchestration.rules.difference import Difference, difference
+from orchestration.rules.preview import Model
 from orchestration.rules.sides import new_side, old_side
 from orchestration.settings import Settings
 from tests.conftest import free_port
@@ -28,6 +35,22 @@ from tests.rules.spoiling import Spoilt, csv_text, table_rows
 
 SEGMENTS, WARNINGS = "mart_retention__segment_month", "mart_retention__warning"
 COHORTS = "mart_retention__cohort_month"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled_once() -> Iterator[None]:
+    """The models' SQL does not depend on the rules: one compilation serves all tests of a month."""
+    real, kept = module.compiled, dict[object, dict[str, str]]()
+
+    def compiled(settings: Settings, models: Sequence[Model], months: Sequence[date]) -> object:
+        key = (tuple(model.name for model in models), tuple(months))
+        if key not in kept:
+            kept[key] = real(settings, models, months)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "compiled", compiled)
+        yield
 
 
 def changed(folder: Path, table: str, **change: dict[str, str]) -> Path:
@@ -250,3 +273,18 @@ def test_the_command_line(built: Settings, tmp_path: Path, monkeypatch: pytest.M
     ]
     assert Decimal(moved["difference"]) == -3
     assert CliRunner().invoke(app, ["rules", "diff", str(tmp_path / "x.csv")]).exit_code == 2
+
+
+def test_a_refresh_says_on_the_dashboards_why_it_built_nothing(
+    built: Settings, tmp_path: Path
+) -> None:
+    own = tmp_path / "operator/reference"
+    own.mkdir(parents=True)
+    changed(own, "vad_threshold", vad_v_1={"min_value": "-1"})
+    session = SimpleNamespace(settings=dataclasses.replace(built, operator=own.parent))
+    with pytest.raises(TelmartError, match="nothing was built"):
+        assets._refuse_faulty_rules(session)  # type: ignore[arg-type]
+    with connect(built) as warehouse:
+        [hold] = [hold for hold in open_holds(warehouse) if hold.check_name == "dbt"]
+    assert "vad_threshold.csv, line 2, column min_value" in hold.reason_en
+    assert hold.reason.startswith("规则表有误")
