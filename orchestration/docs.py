@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from orchestration import dictionary
 from orchestration.contracts.derive import write_sources
 from orchestration.contracts.pages import write_pages
-from orchestration.dictionary import write_page
 from orchestration.refresh.manifest import prepare
+from orchestration.rules import pages as rules_pages
 from orchestration.settings import ROOT, settings
 
 
 def main() -> None:
-    """All that follows from the contracts, and from marts and charts."""
+    """All that follows from the contracts, the models, the rule tables, and from marts and charts."""
     from superset_assets.build import load  # noqa: PLC0415 - reads the specs
     from superset_assets.builder.docs import write_docs  # noqa: PLC0415
 
-    written = [write_sources(), write_page()]
+    written = [write_sources(), dictionary.write_page(), rules_pages.write_page()]
     write_pages()
-    changed = write_docs(*load(prepare(settings())))
-    print("\n".join(str(path.relative_to(ROOT)) for path in [*written, *changed]))
+    written += write_docs(*load(prepare(settings())))
+    print("\n".join(str(path.relative_to(ROOT)) for path in written))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,12 @@
     and ({{ rule }}.valid_to is null or {{ month }} < {{ rule }}.valid_to)
 {%- endmacro %}
 
+{# Whether there is a day on which both rows of effective-dated rule tables hold. #}
+{% macro same_day(one, other) -%}
+    {{ one }}.valid_from < coalesce({{ other }}.valid_to, cast('9999-12-31' as date))
+    and {{ other }}.valid_from < coalesce({{ one }}.valid_to, cast('9999-12-31' as date))
+{%- endmacro %}
+
 {# One parameter of a rule table kept as rows, as a column (inside group by). #}
 {% macro parameter(rule, key, key_value, value="value") -%}
     max(case when {{ rule }}.{{ key }} = '{{ key_value }}' then {{ rule }}.{{ value }} end)

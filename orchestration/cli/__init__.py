@@ -33,9 +33,17 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: exit code 0 done, 1 failed with a message, 2 wrong usage."""
-    from orchestration.cli import demo, feeds, pulling, runs, sample, services  # noqa: PLC0415
+    from orchestration.cli import (  # noqa: PLC0415
+        demo,
+        feeds,
+        pulling,
+        rules,
+        runs,
+        sample,
+        services,
+    )
 
-    for group in (services, runs, feeds, pulling, sample, demo):
+    for group in (services, runs, feeds, pulling, rules, sample, demo):
         group.register(app)
     try:
         app()

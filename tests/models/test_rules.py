@@ -44,7 +44,7 @@ RULE_FAULTS = {
     "a threshold for the wrong measure": (
         "vad_threshold",
         "update {t} set measure = 'data_mb' where dimension = 'V'",
-        "expression_holds_vad_threshold",
+        "each_row_vad_threshold",
     ),
     "a class twice": (
         "vad_class",
@@ -85,7 +85,7 @@ RULE_FAULTS = {
     "a share above one": (
         "watch_rule",
         "update {t} set value = 30 where parameter = 'drop_rate'",
-        "expression_holds_watch_rule",
+        "each_row_watch_rule",
     ),
     "a higher level easier than a lower one": (
         "warning_rule",
@@ -100,12 +100,12 @@ RULE_FAULTS = {
     "a warning without a threshold": (
         "warning_rule",
         "update {t} set threshold_value = null where rule_id = 'call_forward_3'",
-        "expression_holds_warning_rule",
+        "each_row_warning_rule",
     ),
     "a cohort frozen in the middle of a month": (
         "retention_cohort",
         "update {t} set freeze_month = '2025-12-15' where cohort_id = '2025-12'",
-        "expression_holds_retention_cohort",
+        "each_row_retention_cohort",
     ),
 }
 

@@ -15,6 +15,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_
 from orchestration.dbt_folder import dbt_folder
 from orchestration.defs.dbt.resource import Dbt
 from orchestration.defs.refresh.resource import Refresh
+from orchestration.errors import TelmartError
 from orchestration.publication import needed_feeds, open_hold, open_holds, resolve_holds
 from orchestration.publication.manifest import below_marts, sources_of
 from orchestration.refresh.checking import ARRIVAL
@@ -23,6 +24,7 @@ from orchestration.refresh.lock import forget_child, note_child
 from orchestration.refresh.manifest import target
 from orchestration.refresh.progress import Stage, current
 from orchestration.refresh.session import Session
+from orchestration.rules import require_sound
 from orchestration.settings import Settings
 
 #: folders of artefacts (log, run results) that are kept, one per command
@@ -79,6 +81,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         if not work.months:
             context.log.info("No month to build.")
             return
+        _refuse_faulty_rules(session)
         # Unit tests are about code, not about this month's data: CI runs them.
         command = ["build", "--exclude-resource-type", "unit_test"]
         if work.full_refresh:
@@ -99,6 +102,20 @@ def definitions(settings: Settings) -> dg.Definitions:
             "dbt": Dbt(project_dir=project, profiles_dir=project, dbt_executable=executable)
         },
     )
+
+
+def _refuse_faulty_rules(session: Session) -> None:
+    """A rule table that contradicts itself stops the build before a row of it is loaded."""
+    try:
+        require_sound(session.settings)
+    except TelmartError as error:
+        first = error.message.splitlines()[1] if "\n" in error.message else error.message
+        open_hold(
+            session.settings, check_name=CHECK, reason=f"规则表有误：{first}",
+            reason_en=f"The rule tables have faults: {first}",
+        )  # fmt: skip
+        current().fail(Stage.MODELS, error.message)
+        raise
 
 
 @contextlib.contextmanager

@@ -1,0 +1,326 @@
+"""Every rule table and what can be wrong with it."""
+
+from __future__ import annotations
+
+from tests.rules.spoiling import Spoilt
+
+LATER = {"valid_from": "2026-05-01"}
+
+
+def twice(table: str, of: str, column: str = "valid_from") -> Spoilt:
+    """A second row of the same key while the first still holds."""
+    return Spoilt(
+        table, "no_overlap", "second", column, "2026-05-01", "Write 2026-05-01 as valid_to in line",
+        add=[(of, {"rule_id": "second", **LATER})],
+    )  # fmt: skip
+
+
+def row(
+    table: str, at: str, column: str, value: str, remedy: str = "Correct the value.",
+    **others: str,
+) -> Spoilt:  # fmt: skip
+    """A value that breaks what must be true of every row; ``others``: changed along with it."""
+    change = {(at, column): value} | {(at, name): text for name, text in others.items()}
+    return Spoilt(table, "each_row", at, column, value, remedy, change=change)
+
+
+def code(table: str, at: str, column: str, value: str, remedy: str) -> Spoilt:
+    """A code that the column does not have."""
+    return Spoilt(table, "allowed", at, column, value, remedy, change={(at, column): value})
+
+
+def empty(table: str, at: str, column: str) -> Spoilt:
+    return Spoilt(table, "filled", at, column, "", "Fill it in", change={(at, column): ""})
+
+
+def source(table: str, at: str) -> Spoilt:
+    return Spoilt(
+        table, "known_source", at, "source", "R999", "like R110, or ours",
+        change={(at, "source"): "R999"},
+    )  # fmt: skip
+
+
+CASES: dict[str, Spoilt] = {
+    # ---- retention
+    "a cohort frozen within a month": row(
+        "retention_cohort", "2025-12", "freeze_month", "2025-12-15"),
+    "a cohort without months": row("retention_cohort", "2025-12", "baseline_months", "0"),
+    "a cohort tracked until before it": row(
+        "retention_cohort", "2025-12", "tracked_to", "2025-11-01"),
+    "a cohort's name twice": Spoilt(
+        "retention_cohort", "unique", "", "cohort_id", "2025-12", "name of its own",
+        add=[("2025-12", {"freeze_month": "2024-12-01"})], dbt="unique_retention_cohort_cohort_id"),
+    "two mid/high-end rules": twice("mid_high_rule", "mid_high_1"),
+    "a rule that ends before it begins": Spoilt(
+        "mid_high_rule", "no_overlap", "mid_high_1", "valid_from, valid_to",
+        "2000-01-01, 1999-01-01", "a day after valid_from",
+        change={("mid_high_1", "valid_to"): "1999-01-01"}),
+    "a baseline beyond reach": Spoilt(
+        "mid_high_rule", "baseline_within_reach", "mid_high_1", "baseline_months", "6",
+        "Write 3 or less", change={("mid_high_1", "baseline_months"): "6"}),
+    "everybody is mid/high-end": row("mid_high_rule", "mid_high_1", "min_billed_amt", "0.00"),
+    "negative minutes": row("mid_high_rule", "mid_high_1", "min_voice_out_min", "-1"),
+    "no least bill": empty("mid_high_rule", "mid_high_1", "min_billed_amt"),
+    "a mid/high-end rule of nowhere": source("mid_high_rule", "mid_high_1"),
+    "two rules for V": twice("vad_threshold", "vad_v_1"),
+    "no rule for D": Spoilt(
+        "vad_threshold", "same_days", "vad_v_1", "dimension", "D", "Add a row for D",
+        drop=["vad_d_1"]),
+    "D ends before the others": Spoilt(
+        "vad_threshold", "same_days", "vad_v_1", "dimension", "D", "holds on 2026-06-01",
+        change={("vad_d_1", "valid_to"): "2026-06-01"}),
+    "a letter that is none": Spoilt(
+        "vad_threshold", "same_days", "vad_d_1", "dimension", "X", "Codes: V, D, A",
+        change={("vad_d_1", "dimension"): "X"}),
+    "the wrong measure": row("vad_threshold", "vad_v_1", "measure", "data_mb"),
+    "a threshold of nothing": row("vad_threshold", "vad_a_1", "min_value", "0.00"),
+    "two rows of one name": Spoilt(
+        "vad_threshold", "unique", "", "rule_id", "vad_v_1", "name of its own",
+        change={("vad_d_1", "rule_id"): "vad_v_1"}, dbt="unique_vad_threshold_rule_id"),
+    # ---- watch groups and warnings
+    "two values of a parameter": twice("watch_rule", "vl_drop_1"),
+    "a parameter missing": Spoilt(
+        "watch_rule", "same_days", "ow_min_conditions_1", "parameter", "call_forward_ratio",
+        "Add a row for call_forward_ratio", drop=["ow_forward_ratio_1"]),
+    "a share in percent": row("watch_rule", "vl_drop_1", "value", "30"),
+    "five of four conditions": row("watch_rule", "ow_min_conditions_1", "value", "5"),
+    "a negative parameter": row("watch_rule", "us_min_cv_1", "value", "-0.3"),
+    "an unknown watch group": code(
+        "watch_rule", "vl_drop_1", "watch_group", "value_los", "Did you mean value_loss?"),
+    "one priority for two groups": Spoilt(
+        "watch_priority", "no_overlap", "wp_unstable_1", "valid_from", "2000-01-01", "valid_to",
+        change={("wp_unstable_1", "priority"): "1"}, dbt="watch_priorities_are_unique"),
+    "a group without priority": Spoilt(
+        "watch_priority", "same_days", "wp_off_net_1", "watch_group", "unstable",
+        "Add a row for unstable", drop=["wp_unstable_1"]),
+    "priority zero": row("watch_priority", "wp_off_net_1", "priority", "0"),
+    "a higher level is easier": Spoilt(
+        "warning_rule", "levels_rise", "bill_drop_2", "threshold_value", "0.20",
+        "Raise it to at least 0.30", change={("bill_drop_2", "threshold_value"): "0.20"}),
+    "two levels alike": Spoilt(
+        "warning_rule", "levels_rise", "bill_drop_2",
+        "threshold_value, floor_value, min_customer_grade", "0.30, 30, 2", "harder to reach",
+        change={("bill_drop_2", "threshold_value"): "0.30"}),
+    "a warning without threshold": Spoilt(
+        "warning_rule", "each_row", "call_forward_3", "threshold_value, floor_value", ", 30",
+        "Correct the value", change={("call_forward_3", "threshold_value"): ""}),
+    "a fall in percent": row("warning_rule", "bill_drop_3", "threshold_value", "70"),
+    "level four": row("warning_rule", "bill_drop_3", "warning_level", "4"),
+    "an unknown warning": code(
+        "warning_rule", "off_net_3", "warning_type", "offnet", "Did you mean off_net?"),
+    "the wrong phase": row("warning_rule", "off_net_3", "phase", "during"),
+    "two rules of a level": twice("warning_rule", "off_net_2"),
+    "nobody is told at once": Spoilt(
+        "warning_routing", "begins_at", "wr_sla_1_1_1", "after_min", "5", "Write 0 here",
+        change={("wr_sla_1_1_1", "after_min"): "5"}, dbt="warning_routing_tells_at_once"),
+    "steps without a first": Spoilt(
+        "warning_routing", "begins_at", "wr_sla_1_2_1", "step_no", "2", "Write 1 here",
+        drop=["wr_sla_1_1_1"], dbt="begins_at_warning_routing_step_no"),
+    "a later step is sooner": Spoilt(
+        "warning_routing", "ordered", "wr_customer_2_3_1", "after_min", "100",
+        "Correct it here or in line", change={("wr_customer_2_3_1", "after_min"): "100"},
+        dbt="ordered_warning_routing"),
+    "it climbs down": Spoilt(
+        "warning_routing", "ordered", "wr_customer_3_3_1", "recipient_rank", "2",
+        "Correct it here or in line",
+        change={("wr_customer_3_3_1", "recipient_rank"): "2",
+                ("wr_customer_3_3_1", "recipient_role"): "area_manager"},
+        dbt="warning_routing_climbs"),
+    "urgent climbs later": Spoilt(
+        "warning_routing", "ordered", "wr_channel_3_2_1", "after_min", "490",
+        "Correct it here or in line",
+        change={("wr_channel_3_2_1", "after_min"): "490",
+                ("wr_channel_3_3_1", "after_min"): "495"},
+        dbt="warning_routing_urgent_climbs_sooner"),
+    "a level that goes nowhere": Spoilt(
+        "warning_routing", "complete_for", "", "warning_level", "1", "Add its rows",
+        drop=[f"wr_{family}_1_{step}_1" for family in ("customer", "channel", "sla")
+              for step in (1, 2)]),
+    "an unknown role": code(
+        "warning_routing", "wr_sla_2_2_1", "recipient_role", "area_manger",
+        "Did you mean area_manager?"),
+    "the wrong rank": row("warning_routing", "wr_sla_2_2_1", "recipient_rank", "1"),
+    "two steps in one": twice("warning_routing", "wr_sla_2_2_1"),
+    # ---- value of group customers
+    "two versions of a model": twice("value_model", "vm_rank_abc_1"),
+    "months without the model": Spoilt(
+        "value_model", "no_gap", "next", "valid_from", "2026-03-01",
+        "Write 2026-01-01 as valid_from here",
+        change={("vm_rank_abc_1", "valid_to"): "2026-01-01"},
+        add=[("vm_rank_abc_1", {"rule_id": "next", "version": "2", "valid_from": "2026-03-01"})]),
+    "an unknown method": code(
+        "value_model", "vm_two_axis_1", "method", "two_axes", "Did you mean two_axis?"),
+    "rank cut by score": row("value_model", "vm_rank_abc_1", "cut_off_type", "score"),
+    "version zero": row("value_model", "vm_rank_abc_1", "version", "0"),
+    "weights over one": Spoilt(
+        "value_model_weight", "weights_sum", "vw_two_axis_revenue_1", "weight", "0.7000 + 0.4000",
+        "lines 2, 3", change={("vw_two_axis_revenue_1", "weight"): "0.7000"}),
+    "weights change apart": Spoilt(
+        "value_model_weight", "weights_sum", "vw_two_axis_revenue_1", "weight", "0.6000 + 0.5000",
+        "Change weight in one or more of the lines 2, 12",
+        change={("vw_two_axis_new_business_1", "valid_to"): "2026-01-01"},
+        add=[("vw_two_axis_new_business_1",
+              {"rule_id": "second", "weight": "0.5000", "valid_from": "2026-01-01"})]),
+    "social attribute below ability to pay": Spoilt(
+        "value_model_weight", "outweighs", "vw_three_social_1", "weight", "0.2500",
+        "Raise it above 0.3500",
+        change={("vw_three_social_1", "weight"): "0.2500",
+                ("vw_three_ability_1", "weight"): "0.3500"}),
+    "social attribute like ability to pay": Spoilt(
+        "value_model_weight", "outweighs", "vw_three_social_1", "weight", "0.3000",
+        "Raise it above 0.3000",
+        change={("vw_three_social_1", "weight"): "0.3000",
+                ("vw_three_ability_1", "weight"): "0.3000"}),
+    "weights of no model": Spoilt(
+        "value_model_weight", "references", "extra", "model", "two_axes",
+        "Did you mean two_axis?",
+        add=[("vw_two_axis_revenue_1", {"rule_id": "extra", "model": "two_axes", "weight": "1"})]),
+    "a model without weights": Spoilt(
+        "value_model_weight", "complete_for", "", "model", "two_axis", "Add its rows",
+        drop=["vw_two_axis_revenue_1", "vw_two_axis_new_business_1"]),
+    "an unknown factor": code(
+        "value_model_weight", "vw_rank_ict_1", "factor", "ict_lvl", "Did you mean ict_level?"),
+    "a factor of another model": row(
+        "value_model_weight", "vw_rank_ict_1", "factor", "contribution"),
+    "a weight in percent": row("value_model_weight", "vw_rank_ict_1", "weight", "25"),
+    "two weights of a factor": twice("value_model_weight", "vw_rank_ict_1"),
+    "grades of no model": Spoilt(
+        "value_model_cutoff", "references", "vc_rank_c_1", "model, cut_off_type", "rank_abcd, rank",
+        "rank_abc/rank", change={("vc_rank_c_1", "model"): "rank_abcd"}),
+    "a model without grades": Spoilt(
+        "value_model_cutoff", "complete_for", "", "model, cut_off_type", "rank_abc, rank",
+        "Add its rows", drop=["vc_rank_a_1", "vc_rank_b_1", "vc_rank_c_1"]),
+    "proportions over one": Spoilt(
+        "value_model_cutoff", "weights_sum", "vc_rank_a_1", "share", "0.2000 + 0.2000 + 0.7000",
+        "Change share", change={("vc_rank_a_1", "share"): "0.2000"}),
+    "nobody has the lowest grade": Spoilt(
+        "value_model_cutoff", "begins_at", "vc_two_axis_c_1", "min_value", "10", "Write 0 here",
+        change={("vc_two_axis_c_1", "min_value"): "10"}, dbt="begins_at_value_model_cutoff"),
+    "a worse grade begins higher": Spoilt(
+        "value_model_cutoff", "ordered", "vc_two_axis_a2_1", "min_value", "90",
+        "Correct it here or in line 2", change={("vc_two_axis_a2_1", "min_value"): "90"},
+        dbt="ordered_value_model_cutoff"),
+    "a worse grade is important": Spoilt(
+        "value_model_cutoff", "ordered", "vc_two_axis_c_1", "is_important", "true",
+        "Correct it here or in line", change={("vc_two_axis_c_1", "is_important"): "true"},
+        dbt="value_model_cutoff_important_first"),
+    "no first grade": Spoilt(
+        "value_model_cutoff", "begins_at", "vc_three_a1_1", "grade_rank", "0", "Write 1 here",
+        change={("vc_three_a1_1", "grade_rank"): "0"}, dbt="value_model_cutoff_first_grade"),
+    "an unknown grade": code("value_model_cutoff", "vc_three_a1_1", "grade", "A3", "A1"),
+    "a score where a share belongs": row("value_model_cutoff", "vc_rank_a_1", "min_value", "90"),
+    "a share where a score belongs": row("value_model_cutoff", "vc_three_a1_1", "share", "0.1"),
+    "a quantile in percent": row("value_model_cutoff", "vc_three_a1_1", "min_value", "97"),
+    "the wrong layer": row("value_model_cutoff", "vc_three_a1_1", "layer", "low"),
+    "two rows of a grade": twice("value_model_cutoff", "vc_rank_a_1"),
+    # ---- halls and dealers
+    "hall proportions under one": Spoilt(
+        "hall_grade", "weights_sum", "hg_a_1", "share", "0.2000 + 0.5000 + 0.2000", "lines 2, 3, 4",
+        change={("hg_c_1", "share"): "0.2000"}),
+    "no grade B": Spoilt(
+        "hall_grade", "same_days", "hg_a_1", "grade", "B", "Add a row for B", drop=["hg_b_1"]),
+    "a lower hall with more staff": Spoilt(
+        "hall_grade", "ordered", "hg_b_1", "staff_standard_cnt", "20", "Correct it here",
+        change={("hg_b_1", "staff_standard_cnt"): "20"}),
+    "hall ranks mixed": row("hall_grade", "hg_b_1", "grade_rank", "3"),
+    "two rows of a hall grade": twice("hall_grade", "hg_a_1"),
+    "city and county over one": Spoilt(
+        "score_share", "weights_sum", "ss_hall_city_1", "share", "0.8000 + 0.3000", "lines 2, 3",
+        change={("ss_hall_county_1", "share"): "0.3000"}),
+    "no county": Spoilt(
+        "score_share", "same_days", "ss_hall_city_1", "entered_by", "county",
+        "Add a row for county", drop=["ss_hall_county_1"]),
+    "an unknown scope": code(
+        "score_share", "ss_hall_city_1", "scope", "halls", "Did you mean hall?"),
+    "the whole score": row("score_share", "ss_hall_city_1", "share", "1"),
+    "two shares of the city": twice("score_share", "ss_hall_city_1"),
+    "more core dealers than the city has": Spoilt(
+        "core_list", "ordered", "cl_city_1", "list_size", "30", "line 2",
+        change={("cl_city_1", "list_size"): "30"}),
+    "ranking weights over one": Spoilt(
+        "core_list", "each_row", "cl_city_1", "card_sales_weight, commission_weight",
+        "0.7000, 0.4000", "Correct", change={("cl_city_1", "card_sales_weight"): "0.7000"}),
+    "an unknown tie rule": code("core_list", "cl_city_1", "tie_rule", "include", "include_all"),
+    "no list of the city": Spoilt(
+        "core_list", "same_days", "cl_province_1", "core_level", "city", "Add a row for city",
+        drop=["cl_city_1"]),
+    "two lists of the city": twice("core_list", "cl_city_1"),
+    "an empty list": row("core_list", "cl_province_1", "list_size", "0"),
+    "a comparison lost": code("monitoring_scope", "ms_grassroots_1", "comparison", ">", "<=, >="),
+    "no comparison": empty("monitoring_scope", "ms_grassroots_1", "comparison"),
+    "a fee of nothing": row("monitoring_scope", "ms_grassroots_1", "threshold_value", "0"),
+    "core by fee": row("monitoring_scope", "ms_core_1", "measure", "handling_fee_amt"),
+    "nobody at the grassroots": Spoilt(
+        "monitoring_scope", "same_days", "ms_core_1", "scope", "grassroots",
+        "Add a row for grassroots", drop=["ms_grassroots_1"]),
+    "two scopes": twice("monitoring_scope", "ms_core_1"),
+    "a fund of everything": row("fund_rule", "fund_1", "contribution_share", "1"),
+    "a fund in percent": row("fund_rule", "fund_1", "contribution_share", "10"),
+    "no vesting": row("fund_rule", "fund_1", "vesting_months", "0"),
+    "two funds": twice("fund_rule", "fund_1"),
+    "months without a fund": Spoilt(
+        "fund_rule", "no_gap", "next", "valid_from", "2026-03-01", "Write 2026-01-01",
+        change={("fund_1", "valid_to"): "2026-01-01"},
+        add=[("fund_1", {"rule_id": "next", "valid_from": "2026-03-01"})]),
+    "a ladder that falls": Spoilt(
+        "underwriting_ladder", "ordered", "ul_3_1", "reward_amt", "1.50", "Correct it here",
+        change={("ul_3_1", "reward_amt"): "1.50"}, dbt="underwriting_ladder_pays_more"),
+    "two steps at once": Spoilt(
+        "underwriting_ladder", "ordered", "ul_3_1", "min_months_met", "3", "Correct it here",
+        change={("ul_3_1", "min_months_met"): "3"}, dbt="ordered_underwriting_ladder"),
+    "a ladder without a first step": Spoilt(
+        "underwriting_ladder", "begins_at", "ul_2_1", "tier_no", "2", "Write 1 here",
+        drop=["ul_1_1"]),
+    "thirteen months": row("underwriting_ladder", "ul_5_1", "min_months_met", "13"),
+    "two rows of a step": twice("underwriting_ladder", "ul_5_1"),
+    # ---- service and offers
+    "a better customer waits longer": Spoilt(
+        "sla_limit", "ordered", "sla_any_agent_b_1", "limit_min", "30", "Correct it here",
+        change={("sla_any_agent_b_1", "limit_min"): "30"}),
+    "a grade without a limit": Spoilt(
+        "sla_limit", "same_days", "sla_any_agent_a_1", "customer_grade", "c", "Add a row for c",
+        drop=["sla_any_agent_c_1"]),
+    "a grade that no customer has": Spoilt(
+        "sla_limit", "same_days", "sla_any_agent_c_1", "customer_grade", "d", "Codes: a, b, c",
+        change={("sla_any_agent_c_1", "customer_grade"): "d"}),
+    "a warning after the limit": row("sla_limit", "sla_any_agent_a_1", "warn_ratio", "1.2"),
+    "no time at all": row("sla_limit", "sla_any_agent_a_1", "limit_min", "0"),
+    "an unknown calendar": code(
+        "sla_limit", "sla_any_agent_a_1", "calendar", "bussiness", "Did you mean business?"),
+    "two limits": twice("sla_limit", "sla_f26_test_engineer_a_1"),
+    "a better tier gets less": Spoilt(
+        "entitlement", "ordered", "en_vip_hotline_seat_silver_1", "service_level", "2",
+        "Correct it here", change={("en_vip_hotline_seat_gold_1", "service_level"): "1"},
+        dbt="ordered_entitlement"),
+    "a better tier is seen less": Spoilt(
+        "entitlement", "ordered", "en_care_message_standard_1", "contacts_per_quarter", "9",
+        "Correct it here", change={("en_care_message_standard_1", "contacts_per_quarter"): "9"},
+        dbt="entitlement_contacts_follow_the_tier"),
+    "a tier that no grade has": Spoilt(
+        "entitlement", "references", "en_care_message_gold_1", "service_tier", "golden",
+        "Did you mean gold?", change={("en_care_message_gold_1", "service_tier"): "golden"}),
+    "a tier without a service": Spoilt(
+        "entitlement", "same_days", "en_care_message_platinum_1", "service_tier", "silver",
+        "Add a row for silver", drop=["en_care_message_silver_1"]),
+    "service level nine": row("entitlement", "en_named_manager_platinum_1", "service_level", "9"),
+    "an unknown service": code(
+        "entitlement", "en_named_manager_platinum_1", "service", "named_manger",
+        "Did you mean named_manager?"),
+    "two entitlements": twice("entitlement", "en_named_manager_gold_1"),
+    "a class that is none": Spoilt(
+        "product_eligibility", "references", "pe_voice_addon_v_1", "vad_class", "W", "NVAD",
+        change={("pe_voice_addon_v_1", "vad_class"): "W"}),
+    "a class without an answer": Spoilt(
+        "product_eligibility", "same_days", "pe_voice_addon_vad_1", "vad_class", "V",
+        "Add a row for V", drop=["pe_voice_addon_v_1"]),
+    "an unknown condition": code(
+        "product_eligibility", "pe_voice_addon_v_1", "condition", "low_stabilty",
+        "Did you mean low_stability?"),
+    "a sub-type in the wrong family": row(
+        "product_eligibility", "pe_voice_addon_v_1", "product_family", "traffic"),
+    "two answers for a class": twice("product_eligibility", "pe_voice_addon_v_1"),
+    # ---- codes
+    "a class twice": Spoilt(
+        "vad_class", "unique_combination", "VD", "is_high_voice, is_high_data, is_high_vas",
+        "true, true, true", "Delete one", change={("VD", "is_high_vas"): "true"}),
+}  # fmt: skip
