@@ -80,12 +80,14 @@
 #}
 {% macro counted_weight(counted, weight, part_weight, part_counted, all_counted) -%}
     case
-        when {{ counted }} then {{ weight }} * {{ part_weight }} / {{ part_counted }} / {{ all_counted }}
+        when {{ counted }}
+            then {{ weight }} * {{ part_weight }} / {{ part_counted }} / {{ all_counted }}
         else 0
     end
 {%- endmacro %}
 
-{# Whether a gate is passed; nobody fails for a number that does not exist, unless the gate says so. #}
+{# Whether a gate is passed. Nobody fails for a number that does not exist, unless the gate says
+   so. #}
 {% macro gate_passed(actual, threshold, direction, when_missing) -%}
     case
         when {{ actual }} is null or {{ threshold }} is null then {{ when_missing }} = 'pass'
@@ -97,7 +99,8 @@
 {# The points after the gates: `gate_cap` is the lowest cap of the gates that failed, or null. #}
 {% macro capped_points(points, gate_cap) -%}
     case
-        when {{ points }} is not null then least({{ points }}, coalesce({{ gate_cap }}, {{ points }}))
+        when {{ points }} is not null
+            then least({{ points }}, coalesce({{ gate_cap }}, {{ points }}))
     end
 {%- endmacro %}
 

@@ -156,3 +156,13 @@ left join {{ ref("kpi") }} as kpis
 where kpis.kpi_code is null
 group by tested.stat_month, tested.kpi_code
 {% endtest %}
+
+{# None of these columns is null, in one query for all of them. #}
+{% test no_nulls(model, columns) %}
+select *
+from {{ model }}
+where
+    {%- for column in columns %}
+    {{ "or " if not loop.first }}{{ column }} is null
+    {%- endfor %}
+{% endtest %}
