@@ -63,10 +63,10 @@ final as (
         stat_month,
         group_id,
         {%- for name in measures %}
-        sum({{ name }}) as {{ name }},
+        cast(sum({{ name }}) as numeric(18, 2)) as {{ name }},
         {%- endfor %}
-        max(overdue_days) as overdue_days_max,
-        sum(bill_item_cnt) as bill_item_cnt
+        cast(max(overdue_days) as integer) as overdue_days_max,
+        cast(sum(bill_item_cnt) as integer) as bill_item_cnt
     from amounts
     group by stat_month, group_id
 )

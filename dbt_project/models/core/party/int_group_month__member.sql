@@ -46,7 +46,7 @@ judged as (
     from dated
 ),
 
-final as (
+summed as (
     select
         judged.stat_month,
         judged.group_id,
@@ -101,6 +101,27 @@ final as (
             judged.stat_month = bills.stat_month
             and judged.subscriber_id = bills.subscriber_id
     group by judged.stat_month, judged.group_id
+),
+
+final as (
+    select
+        stat_month,
+        group_id,
+        {%- for name in [
+            "member_cnt", "own_member_cnt", "op_b_member_cnt", "op_c_member_cnt",
+            "verified_member_cnt", "own_verified_member_cnt", "leader_cnt", "machine_cnt",
+            "unified_payment_member_cnt", "joined_member_cnt", "left_member_cnt",
+            "left_network_member_cnt", "billed_member_cnt", "member_sms_cnt",
+        ] %}
+        cast({{ name }} as integer) as {{ name }},
+        {%- endfor %}
+        {%- for name in [
+            "member_bill_amt", "member_voice_min", "member_voice_out_min",
+            "member_voice_offnet_min", "member_data_mb",
+        ] %}
+        cast({{ name }} as numeric(18, 2)) as {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from summed
 )
 
 select * from final

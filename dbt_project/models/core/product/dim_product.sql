@@ -34,7 +34,7 @@ final as (
         coalesce(group_products.is_new_business, products.is_new_business) as is_new_business,
         coalesce(group_products.pricing_unit, '-') as pricing_unit,
         coalesce(group_products.is_trial_offered, false) as is_trial_offered,
-        coalesce(products.list_fee_amt, 0) as list_fee_amt
+        cast(coalesce(products.list_fee_amt, 0) as numeric(18, 2)) as list_fee_amt
     from products
     full join group_products
         on

@@ -192,8 +192,8 @@ final as (
         has_report and customer_stage <> 'won' and (line_cnt > 0 or monthly_spend_amt > 0)
             as is_bound,
         line_cnt,
-        monthly_spend_amt,
-        monthly_volume_min,
+        cast(monthly_spend_amt as numeric(18, 2)) as monthly_spend_amt,
+        cast(monthly_volume_min as numeric(18, 2)) as monthly_volume_min,
         contract_ends_on,
         customer_stage,
         next_action,
@@ -202,8 +202,8 @@ final as (
         confidence,
         collected_on,
         collected_by,
-        voice_to_min * is_communication as voice_to_min,
-        voice_min * is_communication as voice_min,
+        cast(voice_to_min * is_communication as numeric(18, 2)) as voice_to_min,
+        cast(voice_min * is_communication as numeric(18, 2)) as voice_min,
         cast(ported_in_cnt * is_communication as integer) as ported_in_cnt,
         cast(ported_out_cnt * is_communication as integer) as ported_out_cnt
     from joined

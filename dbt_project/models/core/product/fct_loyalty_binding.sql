@@ -84,21 +84,21 @@ final as (
         cast(coalesce(used.line_cnt, 0) as integer) as line_cnt,
         cast(coalesce(used.bound_instance_cnt, 0) as integer) as bound_instance_cnt,
         cast(coalesce(used.bound_instance_line_cnt, 0) as integer) as bound_instance_line_cnt,
-        coalesce(used.monthly_fee_amt, 0) as monthly_fee_amt,
-        coalesce(used.bound_fee_amt, 0) as bound_fee_amt,
-        coalesce(used.volume_min, 0) as volume_min,
-        coalesce(used.volume_message_cnt, 0) as volume_message_cnt,
-        coalesce(used.volume_mb, 0) as volume_mb,
-        coalesce(used.volume_hour, 0) as volume_hour,
+        cast(coalesce(used.monthly_fee_amt, 0) as numeric(18, 2)) as monthly_fee_amt,
+        cast(coalesce(used.bound_fee_amt, 0) as numeric(18, 2)) as bound_fee_amt,
+        cast(coalesce(used.volume_min, 0) as numeric(18, 2)) as volume_min,
+        cast(coalesce(used.volume_message_cnt, 0) as numeric(18, 2)) as volume_message_cnt,
+        cast(coalesce(used.volume_mb, 0) as numeric(18, 2)) as volume_mb,
+        cast(coalesce(used.volume_hour, 0) as numeric(18, 2)) as volume_hour,
         cast(coalesce(used.integration_level_sum, 0) as integer) as integration_level_sum,
         cast(coalesce(used.integration_level_max, 0) as integer) as integration_level_max,
         cast(coalesce(bound.contract_cnt, 0) as integer) as contract_cnt,
         cast(coalesce(bound.bound_line_cnt, 0) as integer) as bound_line_cnt,
-        coalesce(bound.monthly_commit_amt, 0) as monthly_commit_amt,
+        cast(coalesce(bound.monthly_commit_amt, 0) as numeric(18, 2)) as monthly_commit_amt,
         cast(coalesce(bound.left_days_sum, 0) as integer) as left_days_sum,
         cast(coalesce(bound.left_days_max, 0) as integer) as left_days_max,
         bound.contract_ends_on,
-        coalesce(bound.exit_cost_amt, 0) as exit_cost_amt
+        cast(coalesce(bound.exit_cost_amt, 0) as numeric(18, 2)) as exit_cost_amt
     from ties
     left join used
         on

@@ -41,8 +41,9 @@ final as (
         + coalesce(census.agent_cnt, 0) as outlet_cnt,
         coalesce(census.visit_cnt, 0) as visit_cnt,
         -- the scores weigh as many visits as stand behind them
-        coalesce(census.mystery_score * census.visit_cnt, 0) as mystery_score_sum,
-        coalesce(census.wait_min * census.visit_cnt, 0) as wait_min_sum,
+        cast(coalesce(census.mystery_score * census.visit_cnt, 0) as numeric(18, 2))
+            as mystery_score_sum,
+        cast(coalesce(census.wait_min * census.visit_cnt, 0) as numeric(18, 2)) as wait_min_sum,
         census.mystery_score,
         census.surveyed_on
     from both_sources
