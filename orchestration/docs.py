@@ -11,7 +11,7 @@ from orchestration.settings import ROOT, settings
 
 
 def main() -> None:
-    """All that follows from the contracts, the models, the rule tables, and from marts and charts."""
+    """All that follows from contracts, models, rule tables, marts and charts."""
     from superset_assets.build import load  # noqa: PLC0415 - reads the specs
     from superset_assets.builder.docs import write_docs  # noqa: PLC0415
 
