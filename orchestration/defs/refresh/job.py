@@ -1,6 +1,7 @@
 """The job ``refresh``: everything from the landing area to the dashboards."""
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from orchestration.defs.refresh.lateness import lateness_checks
 from orchestration.defs.refresh.resource import Refresh
@@ -22,7 +23,8 @@ def hold_unexplained(context: dg.HookContext) -> None:
         return
     with connect(here) as warehouse:
         holds = open_holds(warehouse)
-    told = isinstance(context.op_exception, dg.Failure)
+    # a load that was refused and a check that failed have said so in a hold of their own
+    told = isinstance(context.op_exception, dg.Failure | DagsterAssetCheckFailedError)
     if any(hold.blocks or told for hold in holds):
         return
     open_hold(
