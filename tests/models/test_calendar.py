@@ -160,48 +160,6 @@ def test_business_minutes_are_what_one_counts(calendar: Settings) -> None:
     assert dict(rows(calendar, query)) == {name: span[3] for name, span in SPANS.items()}
 
 
-#: from, business minutes, calendar, due; counted by hand
-DUE = {
-    "within a day": ("2026-10-13 09:30", 90, "office", "2026-10-13 11:00"),
-    "over a weekend": ("2026-10-16 17:00", 120, "office", "2026-10-19 10:00"),
-    "over Spring Festival": ("2026-02-13 17:00", 660, "office", "2026-02-24 10:00"),
-    "at the end of a day, not at the next opening": ("2026-10-16 09:00", 540, "office",
-                                                     "2026-10-16 18:00"),
-    "from outside hours": ("2026-10-17 12:00", 20, "office", "2026-10-19 09:20"),
-    "at once": ("2026-10-17 12:00", 0, "office", "2026-10-17 12:00"),
-    "with seconds": ("2026-10-13 09:30:10", 10, "office", "2026-10-13 09:40:10"),
-    # 08:30 to 12:00 are 210 minutes, the other 90 from 13:30
-    "over a break": ("2026-10-13 08:30", 300, "counter", "2026-10-13 15:00"),
-    "up to a break": ("2026-10-13 08:30", 210, "counter", "2026-10-13 12:00"),
-    "round the clock": ("2026-02-16 23:00", 120, "24x7", "2026-02-17 01:00"),
-    "after the end of the calendar": ("2032-12-31 17:00", 90, "office", None),
-    "hours nobody knows": ("2026-10-13 09:30", 90, "factory", None),
-}  # fmt: skip
-
-
-def test_due_is_when_the_minutes_have_passed(calendar: Settings) -> None:
-    values = ", ".join(f"('{n}', '{f}'::timestamp, {m}, '{c}')" for n, (f, m, c, _) in DUE.items())
-    hours = "core.int_business_day__cumulative"
-    execute(
-        calendar,
-        "create schema if not exists kept; drop table if exists kept.due;"
-        f"create table kept.due as select * from (values {values}) as v(name, f, m, calendar_id);"
-        # hours with a break, on two days
-        f"delete from {hours} where calendar_id = 'counter'; insert into {hours} values"
-        " ('counter', '2026-10-12', 510, 720, 810, 1080, 2, 480, 0),"
-        " ('counter', '2026-10-13', 510, 720, 810, 1080, 2, 480, 480)",
-    )
-    joins = (
-        " from kept.due as d {{ business_day_join('a', 'd.f', 'd.calendar_id') }}"
-        " {{ business_due_join('b', 'd.f', 'd.m', 'a') }}"
-    )
-    due = compiled(calendar, "select name, {{ business_due_at('d.f', 'd.m', 'a', 'b') }}" + joins)
-    found = {name: moment and str(moment) for name, moment in rows(calendar, due)}
-    assert found == {n: c[3] and (c[3] if c[3].count(":") == 2 else c[3] + ":00")
-                     for n, c in DUE.items()}  # fmt: skip
-    execute(calendar, f"delete from {hours} where calendar_id = 'counter'")
-
-
 def test_years_have_the_working_days_the_notices_leave(calendar: Settings) -> None:
     """2026: 365 days less 104 on weekends, less 19 free on weekdays, plus 6 worked on weekends."""
     found = rows(
