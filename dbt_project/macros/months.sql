@@ -73,7 +73,8 @@
         {%- endif -%}
     {%- endif -%}
     {%- if where -%}
-        (select * from {{ relation }} where {{ where }}) dbt_subquery
+        {#- no alias: a test may give its own; PostgreSQL from 16 on and Spark need none -#}
+        (select * from {{ relation }} where {{ where }})
     {%- else -%}
         {{ relation }}
     {%- endif -%}

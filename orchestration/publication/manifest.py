@@ -84,6 +84,17 @@ def below_marts(settings: Settings) -> set[str]:
     }  # fmt: skip
 
 
+def tests_of_seeds(settings: Settings) -> list[str]:
+    """Names of the tests that look at nothing but seeds."""
+    nodes = _read(settings)["nodes"]
+    seeds = {key for key, node in nodes.items() if node["resource_type"] == "seed"}
+    return sorted(
+        node["name"] for node in nodes.values()
+        if node["resource_type"] == "test" and node["depends_on"]["nodes"]
+        and seeds.issuperset(node["depends_on"]["nodes"])
+    )  # fmt: skip
+
+
 def sources_of(settings: Settings, feeds: Collection[str]) -> list[str]:
     """dbt's names (``raw.points__movement``) of the tables that ``feeds`` are loaded into."""
     return sorted(
