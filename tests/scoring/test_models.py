@@ -201,6 +201,18 @@ def test_improving_never_costs_points(
     assert before is None or after >= before - CLOSE
 
 
+def test_fewer_complaints_score_more(database: Database, scoring: Settings) -> None:
+    """0.02 is the best of three: 0.02 / 0.02, 0.02 / 0.04, 0.02 / 0.08."""
+    nothing = dict.fromkeys(HALL_KPIS)
+    three: list[Hall] = [
+        ("community_hall", "a", {**nothing, "hall_complaint_rate": Decimal(rate)}, None)
+        for rate in ("0.02", "0.04", "0.08")
+    ]
+    items = score(database, scoring, named(three))[0]
+    rates = [items[f"H{n}", "hall_complaint_rate"]["score_rate"] for n in range(3)]
+    assert rates == [1, Decimal("0.5"), Decimal("0.25")]
+
+
 UNITS = {"C1": ("city", None), "X1": ("county", "C1"), "X2": ("county", "C1"),
          "A1": ("area", "X1"), "A2": ("area", "X1"), "A3": ("area", "X2")}  # fmt: skip
 worked = st.lists(
@@ -297,7 +309,7 @@ MUTANTS: dict[str, tuple[str, str, str, Any]] = {
     ),
     "lower is better forgotten": (
         "fct_kpi_score", "direction = 'up'", "direction is not null",
-        test_improving_never_costs_points,
+        test_fewer_complaints_score_more,
     ),
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ FAULTS: dict[str, dict[str, str]] = {
         " where kpi_code = 'visits_done'": "tree_ends_kpi",
         "insert into reference.scorecard select 'second', scorecard_code, name_zh, name_en,"
         " scope_type, peer_by, rank_by, is_enabled, '2026-01-01', null, source, note"
-        " from reference.scorecard where scorecard_code = 'city'": "no_overlap_scorecard_scorecard_code",
+        " from reference.scorecard where scorecard_code = 'city'": "no_overlap_scorecard_score",
     },
     "names": {
         "update reference.scorecard_kpi set kpi_code = 'nothing'"
