@@ -20,6 +20,7 @@ Database = psycopg.Connection[Any]
 random_inputs = settings(
     max_examples=60,
     deadline=None,
+    database=None,
     # the database is the same for every example, and none of them changes it
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -13,7 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 import psycopg
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.settings import Settings
@@ -30,6 +31,9 @@ HALL_KPIS = [
 random_inputs = settings(
     max_examples=30,
     deadline=None,
+    # the same examples every time, so that a spoilt model is noticed every time
+    derandomize=True,
+    phases=[Phase.generate],
     # what an example lays under the models is replaced by the next one
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -44,10 +48,18 @@ halls = st.tuples(
 Hall = tuple[str, str, dict[str, Decimal | None], Decimal | None]
 
 
+#: (model, what to replace, by what), while a test spoils a model on purpose
+SPOILT: list[tuple[str, str, str]] = []
+
+
 def compiled(scoring: Settings, model: str) -> str:
     """The SQL of ``model``, reading temporary tables instead of other models."""
     folder = scoring.home / "dbt/compiled/telmart/models/core/scoring"
     text = (folder / f"{model}.sql").read_text(encoding="utf-8")
+    for spoilt, old, new in SPOILT:
+        if spoilt == model:
+            assert old in text, f"{model} has no {old!r} to spoil"
+            text = text.replace(old, new)
     return re.sub(r'"\w+"\."(core|staging)"\."(\w+)"', r'pg_temp."\2"', text)
 
 
@@ -78,6 +90,7 @@ Scored = tuple[dict[tuple[str, str], dict[str, Any]], dict[str, dict[str, Any]]]
 
 def score(database: Database, scoring: Settings, named: Mapping[str, Hall]) -> Scored:
     """Items by (hall, KPI) and totals by hall."""
+    database.rollback()  # an example that failed may have left its transaction open
     scope = {"stat_month": MONTH, "scope_type": "outlet"}
     lay(database, "core.int_scope__month", [
         {**scope, "scope_id": name, "scope_kind": kind, "scope_grade": grade, "is_active": True}
@@ -158,10 +171,19 @@ def test_ranks_count_who_is_better(
             assert total["rank_no"] is None, "townships are scored and not ranked"
 
 
+#: halls that are compared with each other in everything
+peers = st.tuples(
+    st.just("community_hall"),
+    st.just("a"),
+    st.fixed_dictionaries(dict.fromkeys(HALL_KPIS, shares)),
+    st.none() | st.decimals(0, 2, places=4),
+)
+
+
 @random_inputs
 @given(
-    members=st.lists(halls, min_size=2, max_size=6),
-    kpi=st.sampled_from(HALL_KPIS),
+    members=st.lists(peers | halls, min_size=2, max_size=6),
+    kpi=st.sampled_from(HALL_KPIS) | st.just("hall_complaint_rate"),
     more=st.decimals("0.01", 1, places=4),
 )
 def test_improving_never_costs_points(
@@ -177,6 +199,18 @@ def test_improving_never_costs_points(
     after = score(database, scoring, named([better, *members[1:]]))[1]["H0"]["total_points"]
     # a score of none at all has nothing to compare
     assert before is None or after >= before - CLOSE
+
+
+def test_fewer_complaints_score_more(database: Database, scoring: Settings) -> None:
+    """0.02 is the best of three: 0.02 / 0.02, 0.02 / 0.04, 0.02 / 0.08."""
+    nothing = dict.fromkeys(HALL_KPIS)
+    three: list[Hall] = [
+        ("community_hall", "a", {**nothing, "hall_complaint_rate": Decimal(rate)}, None)
+        for rate in ("0.02", "0.04", "0.08")
+    ]
+    items = score(database, scoring, named(three))[0]
+    rates = [items[f"H{n}", "hall_complaint_rate"]["score_rate"] for n in range(3)]
+    assert rates == [1, Decimal("0.5"), Decimal("0.25")]
 
 
 UNITS = {"C1": ("city", None), "X1": ("county", "C1"), "X2": ("county", "C1"),
@@ -205,6 +239,7 @@ def line(unit: str) -> list[str]:
 def test_units_are_recomputed_from_their_parts(
     database: Database, scoring: Settings, parts: list[tuple[str, str, int, int]]
 ) -> None:
+    database.rollback()
     month = {"stat_month": MONTH}
     lay(database, "core.dim_org_unit", [
         {**month, "org_unit_id": unit, "level": level,
@@ -238,3 +273,53 @@ def test_units_are_recomputed_from_their_parts(
             assert value is None
             continue
         assert abs(Fraction(value) - Fraction(top, bottom)) < Fraction(1, 10**9)
+
+
+MUTANTS: dict[str, tuple[str, str, str, Any]] = {
+    "ranks upside down": (
+        "fct_scorecard_score", "order by total_points desc", "order by total_points",
+        test_ranks_count_who_is_better,
+    ),
+    "equals do not share a rank": (
+        "fct_scorecard_score", "rank() over", "row_number() over", test_ranks_count_who_is_better,
+    ),
+    "townships ranked": (
+        "fct_scorecard_score", "is_ranked and total_points", "total_points",
+        test_ranks_count_who_is_better,
+    ),
+    "units get averages": (
+        "fct_kpi_actual", "sum(denominator) as", "avg(denominator) as",
+        test_units_are_recomputed_from_their_parts,
+    ),
+    "nobody's work is lost": (
+        "fct_kpi_actual", "coalesce(scopes.org_unit_id, parts.area_id)", "scopes.org_unit_id",
+        test_units_are_recomputed_from_their_parts,
+    ),
+    "the city's weight flows to the county": (
+        "fct_kpi_score", "over (partition by stat_month, scorecard_code, scope_type, scope_id,"
+        " part)", "over (partition by stat_month, scorecard_code, scope_type, scope_id)",
+        test_totals_follow_from_their_items,
+    ),
+    "no cap": ("fct_kpi_score", "least(cap_rate,", "greatest(0,",
+               test_totals_follow_from_their_items),
+    "compared by name": (
+        "fct_kpi_score", "over (partition by stat_month, scorecard_code, kpi_code, peer_group)",
+        "over (partition by stat_month, scorecard_code, kpi_code order by scope_id)",
+        test_names_and_order_do_not_matter,
+    ),
+    "lower is better forgotten": (
+        "fct_kpi_score", "direction = 'up'", "direction is not null",
+        test_fewer_complaints_score_more,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_spoilt_model_is_noticed(database: Database, scoring: Settings, name: str) -> None:
+    *mutant, holds = MUTANTS[name]
+    SPOILT.append((mutant[0], mutant[1], mutant[2]))
+    try:
+        with pytest.raises((AssertionError, psycopg.Error, ExceptionGroup)):
+            holds(database=database, scoring=scoring)
+    finally:
+        SPOILT.clear()
