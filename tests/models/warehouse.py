@@ -112,18 +112,18 @@ def built_tables(settings: Settings) -> list[str]:
     return [row[0] for row in found]
 
 
-def keep_copies(settings: Settings, tables: Sequence[str]) -> None:
-    """Copy ``tables`` to the schema ``kept``, to compare with later."""
-    execute(settings, "drop schema if exists kept cascade; create schema kept")
+def keep_copies(settings: Settings, tables: Sequence[str], schema: str = "kept") -> None:
+    """Copy ``tables`` to ``schema``, to compare with later."""
+    execute(settings, f"drop schema if exists {schema} cascade; create schema {schema}")
     for table in tables:
-        execute(settings, f"create table kept.{table.replace('.', '__')} as table {table}")
+        execute(settings, f"create table {schema}.{table.replace('.', '__')} as table {table}")
 
 
-def differences(settings: Settings, tables: Sequence[str]) -> dict[str, int]:
+def differences(settings: Settings, tables: Sequence[str], schema: str = "kept") -> dict[str, int]:
     """How many rows each table has more or less than its copy, duplicates counted."""
     found = {}
     for table in tables:
-        kept = f"kept.{table.replace('.', '__')}"
+        kept = f"{schema}.{table.replace('.', '__')}"
         query = f"""
             select (select count(*) from (table {table} except all table {kept}) as more)
                 + (select count(*) from (table {kept} except all table {table}) as less)
