@@ -3,12 +3,24 @@
 -- What is known of the competitor at the end of the month: the latest report of the months that the
 -- rule lets count, with the day it was collected and how sure it is. Minutes and portings are the
 -- month's own and belong to communication; they make a row also where nobody reported anything.
-with rules as (
+with groups as (
+    select * from {{ ref("stg_crm__group_customer") }}
+    where {{ in_months("stat_month") }}
+),
+
+-- the months of the customer file: a report does not reach into months that are still to come
+known_months as (
+    select distinct stat_month from groups
+),
+
+rules as (
     select
         months.stat_month,
         months.month_end_on,
         {{ parameter("rule", "parameter", "keep_months") }} as keep_months
     from {{ ref("dim_month") }} as months
+    inner join known_months
+        on months.stat_month = known_months.stat_month
     inner join {{ ref("competitor_binding_rule") }} as rule
         on {{ holds_in("rule", "months.stat_month") }}
     where {{ in_months("months.stat_month") }}
@@ -29,11 +41,6 @@ windows as (
 
 reports as (
     select * from {{ ref("stg_competitor__intelligence") }}
-),
-
-groups as (
-    select * from {{ ref("stg_crm__group_customer") }}
-    where {{ in_months("stat_month") }}
 ),
 
 members as (
