@@ -1,7 +1,7 @@
 -- grain: one row per step of a campaign with a subscriber
 --
 -- Whether the subscriber is held back stands on the list, which may have come in an earlier month
--- than the step: the latest entry of this and the three months before counts.
+-- than the step: the latest entry of this and the three months before (its reach_months) counts.
 {%- set months_back = 3 %}
 with steps as (
     select * from {{ ref("stg_campaign__contact") }}
