@@ -84,14 +84,12 @@ def below_marts(settings: Settings) -> set[str]:
     }  # fmt: skip
 
 
-def tests_of_seeds(settings: Settings) -> list[str]:
-    """Names of the tests that look at nothing but seeds."""
-    nodes = _read(settings)["nodes"]
-    seeds = {key for key, node in nodes.items() if node["resource_type"] == "seed"}
+def apart_from_feeds(settings: Settings) -> list[str]:
+    """Names of the models that no feed is above: made of seeds and the calendar alone."""
+    manifest = _read(settings)
+    models = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
     return sorted(
-        node["name"] for node in nodes.values()
-        if node["resource_type"] == "test" and node["depends_on"]["nodes"]
-        and seeds.issuperset(node["depends_on"]["nodes"])
+        node["name"] for key, node in models.items() if not _feeds_above(manifest, [key])
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from orchestration.defs.dbt.resource import Dbt
 from orchestration.defs.refresh.resource import Refresh
 from orchestration.errors import TelmartError
 from orchestration.publication import needed_feeds, open_hold, open_holds, resolve_holds
-from orchestration.publication.manifest import below_marts, sources_of, tests_of_seeds
+from orchestration.publication.manifest import apart_from_feeds, below_marts, sources_of
 from orchestration.refresh.checking import ARRIVAL
 from orchestration.refresh.dbt_results import BESIDE, CHECK, failed_nodes, reasons
 from orchestration.refresh.lock import forget_child, note_child
@@ -87,10 +87,11 @@ def definitions(settings: Settings) -> dg.Definitions:
         if work.full_refresh:
             command.append("--full-refresh")
         if not work.everything:
-            # the fingerprint says that the seeds are as they were, and the loader and the arrival
-            # suites have tested what staging only renames
-            known = [*tests_of_seeds(session.settings), "path:models/staging,resource_type:test"]
-            command += ["--exclude-resource-type", "seed", "--exclude", " ".join(known)]
+            # by the fingerprint these are as they were; what staging only renames was tested by
+            # the loader and the arrival suites. A test goes when all it looks at goes.
+            same = ["resource_type:seed", "path:models/staging,resource_type:test"]
+            known = " ".join([*same, *apart_from_feeds(session.settings)])
+            command += ["--indirect-selection", "cautious", "--exclude", known]
         for source in sources_of(session.settings, _held_feeds(session)):
             context.log.warning(f"{source} is on hold: nothing that reads it is built.")
             command += ["--exclude", f"source:{source}+"]
