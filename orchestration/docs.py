@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration import dictionary
+from orchestration import coverage, dictionary
 from orchestration.contracts.derive import write_sources
 from orchestration.contracts.pages import write_pages
 from orchestration.refresh.manifest import prepare
@@ -15,7 +15,12 @@ def main() -> None:
     from superset_assets.build import load  # noqa: PLC0415 - reads the specs
     from superset_assets.builder.docs import write_docs  # noqa: PLC0415
 
-    written = [write_sources(), dictionary.write_page(), rules_pages.write_page()]
+    written = [
+        write_sources(),
+        dictionary.write_page(),
+        coverage.write_page(),
+        rules_pages.write_page(),
+    ]
     write_pages()
     written += write_docs(*load(prepare(settings())))
     print("\n".join(str(path.relative_to(ROOT)) for path in written))

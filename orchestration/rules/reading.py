@@ -115,7 +115,7 @@ def _parse(content: Content, text: str) -> Content:
             "format", f"The line cannot be read as CSV ({error}).",
             "Look for a quotation mark that is not closed.", line=reader.line_num,
         )  # fmt: skip
-    if not content.rows and not content.faults:
+    if not (content.rows or content.faults or content.table.may_be_empty):
         content.fault("format", "The table has no row.", "Give it its rules.")
     return content
 

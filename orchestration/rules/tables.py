@@ -39,6 +39,7 @@ class RuleTable:
         types: SQL type by column, in the order of the YAML.
         columns: description by column, where there is one.
         described_in: the YAML file.
+        may_be_empty: there is nothing to say in it for an operator to whom none of it happened.
     """
 
     name: str
@@ -49,6 +50,7 @@ class RuleTable:
     columns: Mapping[str, str]
     invariants: tuple[Invariant, ...]
     described_in: Path
+    may_be_empty: bool = False
 
     @property
     def key(self) -> str:
@@ -103,6 +105,7 @@ def _table(seed: Mapping[str, Any], path: Path) -> RuleTable:
         columns={name: " ".join(text.split()) for name, text in columns.items() if text},
         invariants=tuple(tests),
         described_in=path,
+        may_be_empty=bool(meta.get("may_be_empty", False)),
     )
 
 
