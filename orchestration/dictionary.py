@@ -134,13 +134,20 @@ def _references(said: dict[str, Any]) -> Iterator[Reference]:
     for column_name, test in tests:
         if not isinstance(test, dict):
             continue
-        for name in ("references_in_month", "relationships"):
-            if name in test:
-                given = test[name].get("arguments", test[name])
-                to = re.search(r"ref\(\s*['\"](\w+)['\"]", str(given["to"]))
-                columns = given.get("columns") or [column_name or given.get("column_name")]
-                if to:
-                    yield Reference(tuple(columns), to[1])
+        for given in _targets(test):
+            to = re.search(r"ref\(\s*['\"](\w+)['\"]", str(given["to"]))
+            columns = given.get("columns") or [column_name or given.get("column_name")]
+            if to:
+                yield Reference(tuple(columns), to[1])
+
+
+def _targets(test: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a test of references says of each: ``to`` and ``columns``."""
+    for name in ("references_in_month", "relationships", "refers_in_month"):
+        if name in test:
+            given = test[name].get("arguments", test[name])
+            return list(given.get("references", [given]))
+    return []
 
 
 def _contents(known: list[Entity]) -> str:

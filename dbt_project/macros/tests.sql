@@ -6,7 +6,8 @@ group by {{ columns | join(", ") }}
 having count(*) > 1
 {% endtest %}
 
-{# A reference into a table that has a state for each month: it must exist in the same month. #}
+{# A reference into a table that has a state for each month: it must exist in the same month. A
+   month that the other table lacks altogether is not judged: its feed is off, or late and told so. #}
 {% test references_in_month(model, columns, to, to_columns=none) %}
 {%- set to_columns = to_columns or columns %}
 with tested as (
@@ -30,6 +31,7 @@ where
     {%- for column in columns %}
     and tested.{{ column }} is not null
     {%- endfor %}
+    and tested.stat_month in (select there.stat_month from {{ to }} as there)
 {% endtest %}
 
 {# Something that is true of every row. #}

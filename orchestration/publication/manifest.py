@@ -74,13 +74,20 @@ def feeds_by_mart(settings: Settings) -> dict[str, set[str]]:
 
 
 def below_marts(settings: Settings) -> set[str]:
-    """dbt's ids of everything a published table is built from, and of the tests on it."""
+    """dbt's ids of everything a published table is built from, and of the tests of that.
+
+    A test belongs to the model it is written at, whatever else it looks into; one that is written
+    at none, to all it reads.
+    """
     manifest = _read(settings)
     nodes = manifest["nodes"]
     above = _above(manifest, [key for key, node in nodes.items() if _is_published(node)])
+    tests = {key: node for key, node in nodes.items() if node["resource_type"] == "test"}
     return above | {
-        key for key, node in nodes.items()
-        if node["resource_type"] == "test" and above.intersection(manifest["parent_map"][key])
+        key for key, node in tests.items()
+        if above.issuperset(
+            [node["attached_node"]] if node.get("attached_node") else manifest["parent_map"][key]
+        )
     }  # fmt: skip
 
 

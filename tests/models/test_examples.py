@@ -10,9 +10,7 @@ from orchestration.dictionary import Entity, entities
 from orchestration.settings import Settings
 from tests.models.warehouse import rows
 
-#: their examples are still to be written
-WITHOUT = {"fct_subscriber_month", "fct_subscriber_status_event"}
-FACTS = [e for e in entities() if e.kind in {"bridge", "fct"} and e.name not in WITHOUT]
+FACTS = [e for e in entities() if e.kind in {"bridge", "fct"}]
 EACH = pytest.mark.parametrize("entity", FACTS, ids=lambda entity: entity.name)
 
 
