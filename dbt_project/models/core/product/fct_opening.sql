@@ -22,7 +22,7 @@ final as (
         coalesce(openings.outlet_id, '-') as outlet_id,
         coalesce(openings.dealer_id, '-') as dealer_id,
         openings.sales_channel,
-        openings.staff_id,
+        openings.staff_id as clerk_no,
         openings.product_id,
         openings.campaign_id,
         openings.has_handset,
