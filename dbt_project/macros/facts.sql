@@ -53,7 +53,8 @@ left join {{ ref("stg_crm__group_customer") }} as {{ customer }}
 
 {# References of a row into tables that have a state for each month, all in one query:
    [{columns: […], to: ref('…'), to_columns: […]}, …]. Missing values refer to nothing, and a month
-   that the other table lacks altogether is not judged: its feed is off, or late and told so. #}
+   that the other table lacks altogether is not judged: its feed is off, or late and told so. `there`
+   names another table to tell that by, where `to` has rows of its own in every month. #}
 {% test refers_in_month(model, references) %}
 with tested as (
     select *
@@ -76,7 +77,9 @@ where
     {%- for column in reference["columns"] %}
     and tested.{{ column }} is not null
     {%- endfor %}
-    and tested.stat_month in (select there.stat_month from {{ reference["to"] }} as there)
+    and tested.stat_month in (
+        select there.stat_month from {{ reference.get("there") or reference["to"] }} as there
+    )
 {{ "union all" if not loop.last }}
 {%- endfor %}
 {% endtest %}

@@ -100,6 +100,17 @@ def apart_from_feeds(settings: Settings) -> list[str]:
     )  # fmt: skip
 
 
+def tests_of_seeds(settings: Settings, kinds: Collection[str]) -> list[str]:
+    """Names of the tests of these ``kinds`` (``not_null``) that look at nothing but seeds."""
+    nodes = _read(settings)["nodes"]
+    seeds = {key for key, node in nodes.items() if node["resource_type"] == "seed"}
+    return sorted(
+        node["name"] for node in nodes.values()
+        if (node.get("test_metadata") or {}).get("name") in kinds
+        and seeds.issuperset(node["depends_on"]["nodes"])
+    )  # fmt: skip
+
+
 def sources_of(settings: Settings, feeds: Collection[str]) -> list[str]:
     """dbt's names (``raw.points__movement``) of the tables that ``feeds`` are loaded into."""
     return sorted(

@@ -17,7 +17,12 @@ from orchestration.defs.dbt.resource import Dbt
 from orchestration.defs.refresh.resource import Refresh
 from orchestration.errors import TelmartError
 from orchestration.publication import needed_feeds, open_hold, open_holds, resolve_holds
-from orchestration.publication.manifest import apart_from_feeds, below_marts, sources_of
+from orchestration.publication.manifest import (
+    apart_from_feeds,
+    below_marts,
+    sources_of,
+    tests_of_seeds,
+)
 from orchestration.refresh.checking import ARRIVAL
 from orchestration.refresh.dbt_results import BESIDE, CHECK, failed_nodes, reasons
 from orchestration.refresh.lock import forget_child, note_child
@@ -25,6 +30,7 @@ from orchestration.refresh.manifest import target
 from orchestration.refresh.progress import Stage, current
 from orchestration.refresh.session import Session
 from orchestration.rules import require_sound
+from orchestration.rules.invariants import OF_ROWS, OF_TABLES
 from orchestration.settings import Settings
 
 #: folders of artefacts (log, run results) that are kept, one per command
@@ -86,12 +92,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         command = ["build", "--exclude-resource-type", "unit_test"]
         if work.full_refresh:
             command.append("--full-refresh")
-        if not work.everything:
-            # by the fingerprint these are as they were; what staging only renames was tested by
-            # the loader and the arrival suites. A test goes when all it looks at goes.
-            same = ["resource_type:seed", "path:models/staging,resource_type:test"]
-            known = " ".join([*same, *apart_from_feeds(session.settings)])
-            command += ["--indirect-selection", "cautious", "--exclude", known]
+        command += ["--indirect-selection", "cautious", "--exclude", " ".join(_tested(session))]
         for source in sources_of(session.settings, _held_feeds(session)):
             context.log.warning(f"{source} is on hold: nothing that reads it is built.")
             command += ["--exclude", f"source:{source}+"]
@@ -132,6 +133,21 @@ def _months(months: Sequence[date]) -> Iterator[None]:
         yield
     finally:
         del os.environ["TELMART_MONTHS"]
+
+
+def _tested(session: Session) -> list[str]:
+    """What dbt need not do again. A test goes where all it looks at goes.
+
+    The rule tables were judged from their files, and what our own staging only renames by the
+    loader and the arrival suites. Seeds, and what no feed is above, are by the fingerprint as they
+    were, unless everything is built.
+    """
+    settings, found = session.settings, []
+    if settings.operator is None:
+        found.append("path:models/staging,resource_type:test")
+    if session.work.everything:
+        return [*found, *tests_of_seeds(settings, {*OF_ROWS, *OF_TABLES})]
+    return [*found, "resource_type:seed", *apart_from_feeds(settings)]
 
 
 def _held_feeds(session: Session) -> set[str]:
