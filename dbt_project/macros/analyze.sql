@@ -11,3 +11,12 @@
 {%- endmacro %}
 
 {% macro default__analyze() -%}{%- endmacro %}
+
+{#
+    For models that join rule tables by validity: nothing tells the planner how many rows
+    `valid_from <= month` leaves, so it expects one and joins the facts by nested loop. Measured for
+    fct_kpi_score over 18 months of the demo: 231 s, and 0.5 s without.
+#}
+{% macro no_nested_loops() -%}
+    {%- if target.type == "postgres" -%} set local enable_nestloop = off {%- endif -%}
+{%- endmacro %}
