@@ -91,13 +91,16 @@ def below_marts(settings: Settings) -> set[str]:
     }  # fmt: skip
 
 
-def apart_from_feeds(settings: Settings) -> list[str]:
-    """Names of the models that no feed is above: made of seeds and the calendar alone."""
+def apart_from(settings: Settings, feeds: Collection[str] | None) -> list[str]:
+    """Names of the models that none of ``feeds`` is above; None: that no feed is above."""
     manifest = _read(settings)
-    models = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
-    return sorted(
-        node["name"] for key, node in models.items() if not _feeds_above(manifest, [key])
-    )  # fmt: skip
+    found = []
+    for key, node in manifest["nodes"].items():
+        if node["resource_type"] == "model":
+            above = _feeds_above(manifest, [key])
+            if not (above if feeds is None else above.intersection(feeds)):
+                found.append(node["name"])
+    return sorted(found)
 
 
 def tests_of_seeds(settings: Settings, kinds: Collection[str]) -> list[str]:

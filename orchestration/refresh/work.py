@@ -30,6 +30,7 @@ _LOADS = """
     select load_id, date_trunc('month', period_date)::date from ops.load
     where load_id = any (%s) and isfinite(period_date)
 """
+_FEEDS = "select load_id, feed from ops.load where load_id = any (%s)"
 #: name of the check of what arrived, in holds
 ARRIVAL = "arrival"
 #: months among the given that a load not yet published is for
@@ -57,6 +58,7 @@ class Work:
         everything: models or rules changed (or it was asked for): every month there is.
         load_ids: loads that are published when the refresh ends well.
         fingerprint: of the models.
+        feeds: the feeds these loads are of; what none of them is above stays as it is.
         waiting: month to the feeds it still lacks.
         closed: closed months that something new was loaded for; they wait for a reason.
     """
@@ -65,6 +67,7 @@ class Work:
     everything: bool
     load_ids: list[int]
     fingerprint: str
+    feeds: frozenset[str] = frozenset()
     waiting: dict[date, list[str]] = field(default_factory=dict)
     closed: list[date] = field(default_factory=list)
 
@@ -100,6 +103,7 @@ def note_work(
         for (feed,) in warehouse.execute(_WHOLE):
             known |= covered_months(feeds[feed]) if feed in feeds else set()
         month_of = dict(warehouse.execute(_LOADS, [found.load_ids]).fetchall())
+        feed_of = dict(warehouse.execute(_FEEDS, [found.load_ids]).fetchall())
     everything = full or found.months is None
     load_ids = [i for i in found.load_ids if month_of.get(i) not in waiting and i not in suspect]
     if everything:
@@ -116,6 +120,7 @@ def note_work(
         everything=everything,
         load_ids=load_ids,
         fingerprint=found.fingerprint,
+        feeds=frozenset(feed_of[i] for i in load_ids),
         waiting=waiting,
         closed=held_back,
     )

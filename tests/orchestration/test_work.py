@@ -32,7 +32,7 @@ def test_month_waits_for_what_is_missing(feeds: dict[str, Feed]) -> None:
     loaded["crm.subscriber"] = {AUGUST, SEPTEMBER, OCTOBER}
     waiting = waiting_months(feeds, loaded)
     assert waiting == {SEPTEMBER: ["boss.recharge"], OCTOBER: ["hr.staff"]}
-    work = Work([], False, [], "", waiting)
+    work = Work([], False, [], "", waiting=waiting)
     assert waiting_notes(work) == [
         "2026-09 waits for boss.recharge",
         "2026-10 waits for hr.staff",

@@ -18,7 +18,7 @@ from orchestration.defs.refresh.resource import Refresh
 from orchestration.errors import TelmartError
 from orchestration.publication import needed_feeds, open_hold, open_holds, resolve_holds
 from orchestration.publication.manifest import (
-    apart_from_feeds,
+    apart_from,
     below_marts,
     sources_of,
     tests_of_seeds,
@@ -92,7 +92,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         command = ["build", "--exclude-resource-type", "unit_test"]
         if work.full_refresh:
             command.append("--full-refresh")
-        command += ["--indirect-selection", "cautious", "--exclude", " ".join(_tested(session))]
+        command += ["--indirect-selection", "cautious", "--exclude", " ".join(_unchanged(session))]
         for source in sources_of(session.settings, _held_feeds(session)):
             context.log.warning(f"{source} is on hold: nothing that reads it is built.")
             command += ["--exclude", f"source:{source}+"]
@@ -135,19 +135,21 @@ def _months(months: Sequence[date]) -> Iterator[None]:
         del os.environ["TELMART_MONTHS"]
 
 
-def _tested(session: Session) -> list[str]:
+def _unchanged(session: Session) -> list[str]:
     """What dbt need not do again. A test goes where all it looks at goes.
 
     The rule tables were judged from their files, and what our own staging only renames by the
-    loader and the arrival suites. Seeds, and what no feed is above, are by the fingerprint as they
-    were, unless everything is built.
+    loader and the arrival suites. Unless everything is built, seeds are by the fingerprint as they
+    were, and so is what none of the feeds loaded now is above; a month that somebody asks for is
+    built whole.
     """
     settings, found = session.settings, []
     if settings.operator is None:
         found.append("path:models/staging,resource_type:test")
     if session.work.everything:
         return [*found, *tests_of_seeds(settings, {*OF_ROWS, *OF_TABLES})]
-    return [*found, "resource_type:seed", *apart_from_feeds(settings)]
+    changed = None if session.month else session.work.feeds
+    return [*found, "resource_type:seed", *apart_from(settings, changed)]
 
 
 def _held_feeds(session: Session) -> set[str]:
