@@ -14,6 +14,7 @@ from orchestration.publication.pending import pending
 from orchestration.settings import Settings
 from tests.models.warehouse import (
     CONTRACTS,
+    MARTS,
     built_tables,
     dbt,
     differences,
@@ -24,7 +25,7 @@ from tests.models.warehouse import (
     rows,
 )
 
-RUN = ("run",)
+RUN = ("run", *MARTS)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,8 @@ def history(installation: Settings) -> Iterator[Settings]:
     empty_warehouse(installation)
     fill(installation, subscribers=600, months=18)
     assert (
-        dbt(installation, "build", "--full-refresh", "--exclude-resource-type", "unit_test") == {}
+        dbt(installation, "build", *MARTS, "--full-refresh", "--exclude-resource-type", "unit_test")
+        == {}
     )
     for feed in read_contracts(CONTRACTS).values():
         execute(

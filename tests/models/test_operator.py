@@ -13,7 +13,7 @@ from dbt_common.exceptions import CompilationError
 from orchestration.dbt_folder import REFERENCE, dbt_folder, reference_files
 from orchestration.errors import TelmartError
 from orchestration.settings import Settings
-from tests.models.warehouse import dbt, empty_warehouse, execute, rows
+from tests.models.warehouse import MARTS, dbt, empty_warehouse, execute, rows
 
 HERE = Path(__file__).parent / "operator"
 
@@ -46,7 +46,7 @@ def test_own_staging_our_marts(operator: Settings) -> None:
     )
     before = contents(operator.operator)
 
-    assert dbt(operator, "build", "--exclude-resource-type", "unit_test") == {}
+    assert dbt(operator, "build", *MARTS, "--exclude-resource-type", "unit_test") == {}
 
     found = rows(
         operator,

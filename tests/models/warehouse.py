@@ -19,6 +19,9 @@ from orchestration.settings import ROOT, Settings
 
 SCHEMAS = ("raw", "reference", "staging", "core", "build")
 CONTRACTS = ROOT / "expectations/contracts"
+#: dbt's arguments for what the marts are built from, and the tests of that; where the rows are of
+#: their feeds only, the other models would be built empty for nothing
+MARTS = ("--select", "+path:models/marts", "--indirect-selection", "cautious")
 FAILED = {"error", "fail", "runtime error", "skipped"}
 
 
