@@ -14,12 +14,13 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class FailedNode:
-    """A model or test that failed. ``rows`` is what a test counted, None for an error."""
+    """A model or test that failed. ``rows`` is what a test counted, None for an error; ``id`` is
+    dbt's own."""
 
-    id: str
     kind: str
     name: str
     rows: int | None
+    id: str = ""
 
 
 def failed_nodes(folder: Path) -> list[FailedNode]:

@@ -22,9 +22,11 @@ def test_what_reads_it_is_built_empty(everything: Settings, off: str) -> None:
     assert rows(everything, count)[0][0] > 0, "the sample delivers it"
     # off is the table of the contract without a partition that holds a row
     execute(everything, f"create table staging.kept as table raw.{table}; truncate raw.{table}")
+    below = ("--select", f"stg_{table}+")
     try:
-        selected = ("--select", f"stg_{table}+", "--exclude-resource-type", "unit_test")
-        assert dbt(everything, "build", *selected) == {}
+        assert dbt(everything, "build", *below, "--exclude-resource-type", "unit_test") == {}
         assert rows(everything, count) == [(0,)]
     finally:
         execute(everything, f"insert into raw.{table} table staging.kept; drop table staging.kept")
+        # the next feed is off beside one that is back
+        assert dbt(everything, "run", *below) == {}

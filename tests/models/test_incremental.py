@@ -136,7 +136,7 @@ def test_all_months_without_full_refresh(history: Settings) -> None:
     execute(history, "delete from build.mart_retention__segment_month where is_mid_high")
     execute(
         history,
-        "insert into core.dim_product (stat_month, product_id)"
+        "insert into core.dim_staff (stat_month, staff_id)"
         " values ('2020-01-01', 'a month that raw does not have')",
     )
     assert dbt(history, *RUN) == {}

@@ -58,7 +58,10 @@ def test_dbt_reasons_name_tests_and_counts(tmp_path: Path) -> None:
     ]
     (tmp_path / "run_results.json").write_text(json.dumps({"results": results}))
     failed = failed_nodes(tmp_path)
-    assert failed == [FailedNode("test", "unique_x", 3), FailedNode("model", "dim_staff", None)]
+    assert failed == [
+        FailedNode("test", "unique_x", 3, "test.telmart.unique_x.abc"),
+        FailedNode("model", "dim_staff", None, "model.telmart.dim_staff"),
+    ]
     zh, en = reasons(failed)
     assert en == (
         "The models did not pass: test unique_x found 3 rows; model dim_staff ended with an error."
