@@ -1,6 +1,8 @@
 # Two commands matter: `make demo` brings up the whole product, `make test` passes every test.
 PYTHON ?= python3
 BIN := .venv/bin
+# a process for each core, at most four; who shares a server stays in one (tests/conftest.py)
+PYTEST := $(BIN)/pytest -q -n logical --maxprocesses=4 --dist loadgroup --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help install demo stop clean test check benchmark lock docs
 
@@ -25,10 +27,10 @@ clean: stop  ## stop everything and remove all that was made: environments, data
 check: install  ## the fast tests: format, lint, types, dbt parse, dashboards, unit tests
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q -m fast
+	@$(PYTEST) -m fast
 
 test: check  ## every test: the fast ones, then those on a real PostgreSQL, Dagster, Superset and browser
-	@$(BIN)/pytest -q -m "not fast" --durations=25
+	@$(PYTEST) -m "not fast" --durations=25
 
 benchmark: install  ## the ratios of loading, measured here and now
 	@$(BIN)/python -m benchmarks.load

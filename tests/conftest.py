@@ -31,6 +31,28 @@ FLAGS = [
     "--disable-sync",
 ]
 
+#: what tests share that cannot be shared between processes, the longest first
+SHARED = (
+    "demo", "operator", "dirty", "everything", "installation", "built", "frugal", "world", "scoring",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under ``make test``, which has a process for each core: who shares a server stays together.
+
+    What takes longest begins first, so that no process is left alone with it at the end.
+    """
+    places = {}
+    for item in items:
+        needed = getattr(item, "fixturenames", ())
+        shared = next((name for name in SHARED if name in needed), None)
+        group = item.path.parent.name if shared else item.path.stem
+        if shared == "demo":
+            group = shared  # there is one, for all folders
+        item.add_marker(pytest.mark.xdist_group(f"{group}-{shared}" if shared else group))
+        places[item] = SHARED.index(shared) if shared else len(SHARED)
+    items.sort(key=places.__getitem__)
+
 
 def free_port() -> int:
     """A port nobody listens on right now."""

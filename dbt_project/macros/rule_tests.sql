@@ -35,10 +35,8 @@ where not coalesce({{ rule.expression }}, false)
 {%- endfor %}
 {% endtest %}
 
-{# No value of `key` has two rows of an effective-dated rule table on one day, and none ends before
-   it begins. #}
-{% test no_overlap(model, key) %}
-with ordered as (
+{# The rules of each value of `key`, each beside the first day of the one after it. #}
+{% macro with_next(model, key) -%}
     select
         rule_id,
         valid_from,
@@ -48,6 +46,13 @@ with ordered as (
             order by valid_from
         ) as next_valid_from
     from {{ model }}
+{%- endmacro %}
+
+{# No value of `key` has two rows of an effective-dated rule table on one day, and none ends before
+   it begins. #}
+{% test no_overlap(model, key) %}
+with ordered as (
+    {{ with_next(model, key) }}
 )
 
 select *
@@ -60,15 +65,7 @@ where
 {# No value of `key` is without a rule between its first and its last. #}
 {% test no_gap(model, key) %}
 with ordered as (
-    select
-        rule_id,
-        valid_from,
-        valid_to,
-        lead(valid_from) over (
-            {% if key %}partition by {{ key | join(", ") }}{% endif %}
-            order by valid_from
-        ) as next_valid_from
-    from {{ model }}
+    {{ with_next(model, key) }}
 )
 
 select *

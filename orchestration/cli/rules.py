@@ -89,8 +89,9 @@ def _print_report(report: Report) -> None:
             _say(f"    {escape(fault.says)}")
             _say(f"    → {escape(fault.remedy)}")
     rows = sum(len(content.rows) for content in report.contents.values())
-    for name in report.left_to_dbt:
-        _say(f"[yellow]Not judged here:[/] {escape(name)}; dbt tests it when the models are built.")
+    if report.left_to_dbt:
+        left = _count(len(report.left_to_dbt), "further test")
+        _say(f"[dim]{left} run in the warehouse, when the models are built; --json names them.[/]")
     if report.faults:
         tables = len({fault.table for fault in report.faults})
         _say(f"[bold red]{_count(len(report.faults), 'fault')}[/] in {_count(tables, 'table')}.")

@@ -44,7 +44,8 @@ def close_months(settings: Settings, last: date, by: str) -> list[date]:
         The months closed now, oldest first; none when all were closed before.
 
     Raises:
-        TelmartError: ``last`` is not published, or what would be closed is on hold.
+        TelmartError: ``last`` is not published, what would be closed is on hold, or a table was
+            published before there were closes.
     """
     tables = published_marts(settings)
     with connect(settings) as warehouse:
@@ -65,6 +66,7 @@ def close_months(settings: Settings, last: date, by: str) -> list[date]:
                 f"{last:%Y-%m} cannot be closed: {held[0].reason_en.rstrip('.')}.",
                 "Put it right and run again: telmart run.",
             )
+        _require_version(warehouse, tables)
         known = closed_months(warehouse)
         months = sorted(m for m in published if m <= last and m not in known)
         for month in months:
@@ -114,6 +116,21 @@ def stamp(
             ).format(sql.Identifier(table.mart, table.table), v=sql.Identifier(VERSION)),
             [sorted(months)],
         )
+
+
+def _require_version(
+    warehouse: psycopg.Connection[tuple[date, int]], tables: Sequence[PublishedTable]
+) -> None:
+    for table in tables:
+        found = warehouse.execute(
+            "select from pg_attribute where attrelid = to_regclass(%s) and attname = %s",
+            [table.served, VERSION],
+        ).fetchone()
+        if found is None:
+            raise TelmartError(
+                f"{table.served} was published by a version of telmart without closes.",
+                "Publish it again, then close: telmart run --full.",
+            )
 
 
 def archive_name(table: PublishedTable, month: date, version: int) -> str:

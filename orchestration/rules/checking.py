@@ -131,7 +131,7 @@ def require_sound(settings: Settings) -> None:
         more = f"\n… and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         listed = "\n".join(str(fault) for fault in faults[:_SHOWN])
         raise TelmartError(
-            f"The rule tables have {len(faults)} faults, so nothing was built:\n{listed}{more}",
+            f"Faults in the rule tables: {len(faults)}; nothing was built.\n{listed}{more}",
             "`telmart rules check` lists all of them; correct the files and run again.",
         )
 

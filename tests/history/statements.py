@@ -48,6 +48,7 @@ class Statements:
 
 def take_down(settings: Settings) -> Statements:
     """Build the history with dbt, in full and then for one month, and keep what it ran."""
+    assert dbt(settings, "seed", "--select", f"+{MODEL}") == {}
     select = ("run", "--select", f"+{MODEL}")
     assert dbt(settings, *select, "--full-refresh") == {}
     full = _text(settings, "compiled")

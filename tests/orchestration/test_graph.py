@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from orchestration.contracts import all_feeds
 from orchestration.defs import load
-from orchestration.publication import needed_feeds, published_marts
+from orchestration.publication import manifest, needed_feeds, published_marts
 from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.refresh.dashboards import read_dashboards
 from orchestration.refresh.instance import JOB
@@ -133,3 +134,35 @@ def test_definitions_only_collect() -> None:
     assert len(text.splitlines()) < 60
     for path in Path(ROOT / "orchestration/defs").rglob("*.py"):
         assert len(path.read_text().splitlines()) < 300, path
+
+
+def test_what_is_apart_from_a_feed(settings: Settings) -> None:
+    """What a month's run leaves out: models that none of the feeds loaded is above."""
+    without = set(manifest.apart_from(settings, {"boss.recharge"}))
+    assert {"dim_month", "dim_org_unit", "fct_visit"} <= without
+    assert "fct_subscriber_month" not in without
+    assert "mart_retention__warning" not in without
+    of_no_feed = set(manifest.apart_from(settings, None))
+    assert "dim_month" in of_no_feed
+    assert "dim_org_unit" not in of_no_feed
+
+
+def test_a_test_belongs_to_the_model_it_is_written_at(settings: Settings) -> None:
+    names = {key.split(".")[2] for key in manifest.below_marts(settings)}
+    assert "unique_combination_dim_org_unit_stat_month__org_unit_id" in names
+    looking_in = [n for n in all_tests(settings) if n.startswith("refers_in_month_fct_visit_")]
+    assert looking_in, "it looks into dim_org_unit, which marts are built from"
+    assert not names.intersection(looking_in)
+
+
+def test_seeds_that_the_rules_check_has_judged(settings: Settings) -> None:
+    judged = manifest.tests_of_seeds(settings, {"weights_sum"})
+    assert judged
+    assert all(name.startswith("weights_sum_") for name in judged)
+    assert not set(judged) & set(manifest.tests_of_seeds(settings, {"not_null"}))
+
+
+def all_tests(settings: Settings) -> list[str]:
+    """Names of every data test."""
+    nodes = json.loads(manifest.manifest_path(settings).read_text())["nodes"].values()
+    return [node["name"] for node in nodes if node["resource_type"] == "test"]

@@ -16,6 +16,8 @@ import dagster as dg
 import psutil
 import pytest
 
+from orchestration.publication import open_hold
+from orchestration.refresh.dbt_results import BESIDE, CHECK
 from orchestration.refresh.execute import explain
 from orchestration.refresh.instance import JOB, open_instance
 from orchestration.refresh.lock import refresh_lock
@@ -332,6 +334,49 @@ def test_fault_taken_away_lifts_its_hold(here: Operator) -> None:
     assert outcome.nothing_to_do
     assert here.holds() == []
     assert here.state()["state"] == "current"
+
+
+def test_a_failure_beside_the_marts_stops_no_mart(here: Operator) -> None:
+    """A model that no mart reads fails its test: told, kept, and no reason not to publish."""
+    before = here.served()
+    # what an earlier refresh may have left: the marts were at fault then
+    open_hold(here.settings, check_name=CHECK, reason="模型有误。", reason_en="The models failed.")
+    here.execute(
+        "update raw.boss__product set product_family = 'unheard_of' where _period = '2026-10-01'"
+    )
+    outcome = here.run(month=LATEST)
+    assert not outcome.success
+    assert [(h.check_name, h.blocks) for h in outcome.holds] == [(BESIDE, False)]
+    assert "dim_product" in outcome.holds[0].reason_en
+    assert "is published, but not all is well" in explain(outcome).message
+    assert here.state()["state"] == "current"
+    assert here.served() == before
+    assert not here.run().success, "what was not mended is not forgotten"
+    here.execute(
+        "update raw.boss__product as p set product_family = before.product_family"
+        " from raw.boss__product as before where p._period = '2026-10-01'"
+        " and before._period = '2026-09-01' and before.product_id = p.product_id"
+    )
+    assert here.run(month=LATEST).success
+    assert here.holds() == []
+
+
+def test_a_run_builds_what_is_below_the_feeds_that_came(here: Operator) -> None:
+    """The product list came again: what is made of it is made again, the marts are not."""
+    marker = "update {} set billed_amt = billed_amt + 1 where stat_month = '2026-10-01'"
+    here.execute(marker.format("core.fct_subscriber_month"))
+    kept = "select sum(billed_amt) from core.fct_subscriber_month where stat_month = '2026-10-01'"
+    changed = here.all(kept)
+    here.execute("delete from core.dim_product where stat_month = '2026-10-01'")
+    here.execute(
+        "update ops.load set published_at = null"
+        " where feed = 'boss.product' and period = '2026-10' and is_current"
+    )
+    assert here.run().success
+    assert here.all(kept) == changed, "no feed of it came"
+    made = "select count(*) > 0 from core.dim_product where stat_month = '2026-10-01'"
+    assert here.all(made) == [(True,)]
+    here.execute(marker.format("core.fct_subscriber_month").replace("+", "-"))
 
 
 def test_month_option_needs_a_month(here: Operator) -> None:

@@ -140,15 +140,18 @@ def _unchanged(session: Session) -> list[str]:
 
     The rule tables were judged from their files, and what our own staging only renames by the
     loader and the arrival suites. Unless everything is built, seeds are by the fingerprint as they
-    were, and so is what none of the feeds loaded now is above; a month that somebody asks for is
-    built whole.
+    were, and so is what none of the feeds loaded now is above. A month that somebody asks for is
+    built whole, and so is every month while a model beside the marts has failed.
     """
-    settings, found = session.settings, []
+    settings = session.settings
+    found: list[str] = []
     if settings.operator is None:
         found.append("path:models/staging,resource_type:test")
     if session.work.everything:
         return [*found, *tests_of_seeds(settings, {*OF_ROWS, *OF_TABLES})]
-    changed = None if session.month else session.work.feeds
+    with session.warehouse() as warehouse:
+        mending = any(hold.check_name == BESIDE for hold in open_holds(warehouse))
+    changed = None if session.month or mending else session.work.feeds
     return [*found, "resource_type:seed", *apart_from(settings, changed)]
 
 
@@ -169,15 +172,17 @@ def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
             yield event
     except Exception:
         failed = failed_nodes(dbt.target_path)
-        inside = below_marts(session.settings)
-        beside = bool(failed) and not any(node.id in inside for node in failed)
         reason, reason_en = reasons(failed)
-        open_hold(
-            session.settings, check_name=BESIDE if beside else CHECK, reason=reason,
-            reason_en=reason_en, blocks=not beside,
-        )  # fmt: skip
-        if beside:
-            return  # the marts were built and tested; the refresh ends with the hold's reason
+        inside = below_marts(session.settings)
+        if failed and not any(node.id in inside for node in failed):
+            # the marts were built and tested; the refresh ends with this hold's reason
+            resolve_holds(session.settings, check_name=CHECK)
+            open_hold(
+                session.settings, check_name=BESIDE, reason=reason, reason_en=reason_en,
+                blocks=False,
+            )  # fmt: skip
+            return
+        open_hold(session.settings, check_name=CHECK, reason=reason, reason_en=reason_en)
         current().fail(Stage.MODELS, reason_en)
         raise
     finally:
