@@ -33,7 +33,8 @@ FLAGS = [
 
 #: what tests share that cannot be shared between processes, the longest first
 SHARED = (
-    "demo", "operator", "dirty", "everything", "installation", "built", "frugal", "world", "scoring",
+    "demo", "operator", "dirty", "everything", "installation", "built", "frugal",
+    "world", "scoring",
 )  # fmt: skip
 
 
@@ -73,6 +74,12 @@ def scratch_settings(home: Path) -> Settings:
         timezone="Asia/Shanghai",
         operator=None,
     )
+
+
+@pytest.fixture(scope="session")
+def graph_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation without a server: contracts, suites, dbt's manifest and the graph are files."""
+    return scratch_settings(tmp_path_factory.mktemp("graph"))
 
 
 @pytest.fixture(scope="session")

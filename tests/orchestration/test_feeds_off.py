@@ -11,7 +11,6 @@ from orchestration.contracts import all_feeds, switch
 from orchestration.defs import load
 from orchestration.publication import needed_feeds
 from orchestration.refresh.instance import JOB
-from orchestration.settings import ROOT
 from tests.conftest import scratch_settings
 from tests.orchestration.conftest import HANDFUL, Operator
 
@@ -31,9 +30,9 @@ ACTIVE = [n for n, f in all_feeds(scratch_settings(Path("/nowhere"))).items() if
 
 
 @pytest.mark.parametrize("off", ACTIVE)
-def test_each_feed_can_be_off(off: str) -> None:
+def test_each_feed_can_be_off(graph_settings: Settings, off: str) -> None:
     """The graph resolves without it: job, checks and marts stand."""
-    settings = scratch_settings(ROOT / ".telmart-test-graph")
+    settings = graph_settings
     feeds = all_feeds(settings)
     switch(settings, feeds[off], on=False)
     before = dict(os.environ)

@@ -18,15 +18,13 @@ from orchestration.quality.suites import arrival_suites, mart_suites
 from orchestration.refresh.dashboards import read_dashboards
 from orchestration.refresh.instance import JOB
 from orchestration.settings import ROOT, Settings
-from tests.conftest import scratch_settings
 
 pytestmark = pytest.mark.fast
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
-    """No server is needed: contracts, suites and dbt's manifest are files."""
-    return scratch_settings(ROOT / ".telmart-test-graph")
+def settings(graph_settings: Settings) -> Settings:
+    return graph_settings
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,14 @@ import pytest
 from orchestration.contracts import Feed, all_feeds
 from orchestration.errors import TelmartError
 from orchestration.refresh.work import Work, parse_month, waiting_months, waiting_notes
-from orchestration.settings import ROOT
-from tests.conftest import scratch_settings
 
 pytestmark = pytest.mark.fast
 AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (8, 9, 10))
 
 
 @pytest.fixture(scope="module")
-def feeds() -> dict[str, Feed]:
-    found = all_feeds(scratch_settings(ROOT / ".telmart-test-graph"))
+def feeds(graph_settings: Settings) -> dict[str, Feed]:
+    found = all_feeds(graph_settings)
     return {name: found[name] for name in ("boss.recharge", "crm.subscriber", "hr.staff")}
 
 

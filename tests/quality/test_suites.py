@@ -17,7 +17,6 @@ from orchestration.quality.profile import measured
 from orchestration.quality.rules import Suite
 from orchestration.quality.suites import STANDARD, arrival_suites, mart_suites
 from orchestration.settings import ROOT, Settings
-from tests.conftest import scratch_settings
 
 pytestmark = pytest.mark.fast
 
@@ -29,8 +28,8 @@ OF_THE_MARTS = {
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
-    return scratch_settings(ROOT / ".telmart-test-graph")
+def settings(graph_settings: Settings) -> Settings:
+    return graph_settings
 
 
 @pytest.fixture(scope="module")
