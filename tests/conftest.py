@@ -78,7 +78,7 @@ def scratch_settings(home: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def graph_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An installation without a server: contracts, suites, dbt's manifest and the graph are files."""
+    """No server is needed: contracts, suites, the manifest of dbt and the graph are files."""
     return scratch_settings(tmp_path_factory.mktemp("graph"))
 
 

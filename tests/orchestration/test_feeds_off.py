@@ -11,6 +11,7 @@ from orchestration.contracts import all_feeds, switch
 from orchestration.defs import load
 from orchestration.publication import needed_feeds
 from orchestration.refresh.instance import JOB
+from orchestration.settings import Settings
 from tests.conftest import scratch_settings
 from tests.orchestration.conftest import HANDFUL, Operator
 
@@ -32,7 +33,7 @@ ACTIVE = [n for n, f in all_feeds(scratch_settings(Path("/nowhere"))).items() if
 @pytest.mark.parametrize("off", ACTIVE)
 def test_each_feed_can_be_off(graph_settings: Settings, off: str) -> None:
     """The graph resolves without it: job, checks and marts stand."""
-    settings = graph_settings
+    settings = graph_settings  # alone in its process; what is off is switched on again
     feeds = all_feeds(settings)
     switch(settings, feeds[off], on=False)
     before = dict(os.environ)

@@ -10,6 +10,7 @@ import pytest
 from orchestration.contracts import Feed, all_feeds
 from orchestration.errors import TelmartError
 from orchestration.refresh.work import Work, parse_month, waiting_months, waiting_notes
+from orchestration.settings import Settings
 
 pytestmark = pytest.mark.fast
 AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (8, 9, 10))
