@@ -38,6 +38,7 @@ SHARED = (
 )  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under ``make test``, which has a process for each core: who shares a server stays together.
 
