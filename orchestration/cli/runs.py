@@ -150,9 +150,10 @@ def close(
         return
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table("Month", "Version", "Closed at", "By", "Reason")
-    for stat_month, version, at, by, reason in list_closes(here):
-        table.add_row(f"{stat_month:%Y-%m}", str(version), f"{at:%Y-%m-%d %H:%M}", by, reason or "")
+    table = Table("Month", "Mart", "Version", "Closed at", "By", "Reason")
+    for mart, stat_month, version, at, by, reason in list_closes(here):
+        when = f"{at:%Y-%m-%d %H:%M}"
+        table.add_row(f"{stat_month:%Y-%m}", mart, str(version), when, by, reason or "")
     if not table.row_count:
         out.print("No month is closed. Close one: telmart close 2026-09")
         return

@@ -30,7 +30,7 @@ _MARTS = """
     from status.data_state order by mart
 """
 _RESTATED = """
-    select restated_at, first_month, last_month, month_cnt, reason_en as reason
+    select mart, restated_at, first_month, last_month, month_cnt, reason_en as reason
     from ops.restatement order by restatement_id desc limit 5
 """
 

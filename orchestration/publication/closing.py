@@ -1,14 +1,16 @@
 """Closing months: from then on their published rows stand, and are restated only with a reason.
 
-A month's version is 1 when it is closed and one more with each restatement; every served row
-carries it (``close_version``; empty: the month is open). What a restatement replaces is kept in
-``archive``, a table per served table, month and version, for engineers to compare with.
+A month is closed for each mart that has published it. Its version is 1 then and one more with each
+restatement; every served row carries it (``close_version``; empty: the month is open). What a
+restatement replaces is kept in ``archive``, a table per served table, month and version, for
+engineers to compare with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -16,7 +18,7 @@ from psycopg import sql
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.publication.holds import open_holds
-from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.publication.manifest import PublishedTable, by_mart, published_marts
 from orchestration.publication.restating import seen_months
 from orchestration.settings import Settings
 
@@ -25,34 +27,39 @@ VERSION = "close_version"
 VERSION_COMMENT = (
     "Version of the month's close; empty while the month is open. 月结版本，未关账为空。"
 )
-_CURRENT = "select stat_month, close_version from status.month_close where is_current"
+_CURRENT = """
+    select stat_month, close_version from status.month_close where is_current and mart = %s
+"""
 _CLOSE = """
-    insert into status.month_close (stat_month, close_version, closed_at, closed_by, reason)
-    values (%s, %s, now(), %s, %s)
+    insert into status.month_close (mart, stat_month, close_version, closed_at, closed_by, reason)
+    values (%s, %s, %s, now(), %s, %s)
 """
 
 
-def closed_months(warehouse: psycopg.Connection[tuple[date, int]]) -> dict[date, int]:
-    """The closed months and the version people read of each."""
-    return dict(warehouse.execute(_CURRENT).fetchall())
+def closed_months(warehouse: psycopg.Connection[Any], mart: str) -> dict[date, int]:
+    """The closed months of a mart and the version people read of each."""
+    return dict(warehouse.execute(_CURRENT, [mart]).fetchall())
 
 
 def close_months(settings: Settings, last: date, by: str) -> list[date]:
-    """Close every published month up to ``last`` that is still open; all or nothing.
+    """Close every published month up to ``last`` that is still open, of all marts or of none.
+
+    A month that a mart has not published yet stays open for it.
 
     Returns:
         The months closed now, oldest first; none when all were closed before.
 
     Raises:
-        TelmartError: ``last`` is not published, what would be closed is on hold, or a table was
-            published before there were closes.
+        TelmartError: no mart has published ``last``, what would be closed is on hold, or a table
+            was published before there were closes.
     """
-    tables = published_marts(settings)
+    marts = by_mart(published_marts(settings))
     with connect(settings) as warehouse:
         warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.publish'))")
-        published = seen_months(warehouse, tables)
-        if last not in published:
-            latest = max(published, default=None)
+        published = {mart: seen_months(warehouse, tables) for mart, tables in marts.items()}
+        seen = set().union(*published.values())
+        if last not in seen:
+            latest = max(seen, default=None)
             raise TelmartError(
                 f"{last:%Y-%m} is not published, so there is nothing to close.",
                 f"The latest published month is {latest:%Y-%m}." if latest
@@ -66,18 +73,22 @@ def close_months(settings: Settings, last: date, by: str) -> list[date]:
                 f"{last:%Y-%m} cannot be closed: {held[0].reason_en.rstrip('.')}.",
                 "Put it right and run again: telmart run.",
             )
-        _require_version(warehouse, tables)
-        known = closed_months(warehouse)
-        months = sorted(m for m in published if m <= last and m not in known)
-        for month in months:
-            warehouse.execute(_CLOSE, [month, 1, by, None])
-        stamp(warehouse, tables, months)
+        closed: set[date] = set()
+        for mart, tables in marts.items():
+            known = closed_months(warehouse, mart)
+            months = sorted(m for m in published[mart] if m <= last and m not in known)
+            if months:
+                _require_version(warehouse, tables)
+            for month in months:
+                warehouse.execute(_CLOSE, [mart, month, 1, by, None])
+            stamp(warehouse, tables, months)
+            closed.update(months)
         warehouse.commit()
-    return months
+    return sorted(closed)
 
 
 def restate(
-    warehouse: psycopg.Connection[tuple[date, int]],
+    warehouse: psycopg.Connection[Any],
     tables: Sequence[PublishedTable],
     months: Collection[date],
     reason: str,
@@ -86,21 +97,24 @@ def restate(
     """Keep what ``months`` say now, and give each its next version. The caller commits.
 
     Args:
+        tables: those of one mart.
         months: closed months whose rows the caller is about to replace.
         reason: why, in somebody's words.
     """
-    versions = closed_months(warehouse)
+    [mart] = {table.mart for table in tables}
+    versions = closed_months(warehouse, mart)
     for month in sorted(months):
         for table in tables:
             _keep(warehouse, table, month, versions[month])
         warehouse.execute(
-            "update status.month_close set is_current = false where stat_month = %s", [month]
+            "update status.month_close set is_current = false where mart = %s and stat_month = %s",
+            [mart, month],
         )
-        warehouse.execute(_CLOSE, [month, versions[month] + 1, by, reason])
+        warehouse.execute(_CLOSE, [mart, month, versions[month] + 1, by, reason])
 
 
 def stamp(
-    warehouse: psycopg.Connection[tuple[date, int]],
+    warehouse: psycopg.Connection[Any],
     tables: Sequence[PublishedTable],
     months: Collection[date],
 ) -> None:
@@ -111,16 +125,19 @@ def stamp(
         warehouse.execute(
             sql.SQL(
                 "update {} as t set {v} = c.close_version from status.month_close as c"
-                " where c.is_current and c.stat_month = t.stat_month and t.stat_month = any(%s)"
+                " where c.is_current and c.mart = {mart} and c.stat_month = t.stat_month"
+                " and t.stat_month = any(%s)"
                 " and t.{v} is distinct from c.close_version"
-            ).format(sql.Identifier(table.mart, table.table), v=sql.Identifier(VERSION)),
+            ).format(
+                sql.Identifier(table.mart, table.table),
+                v=sql.Identifier(VERSION),
+                mart=sql.Literal(table.mart),
+            ),
             [sorted(months)],
         )
 
 
-def _require_version(
-    warehouse: psycopg.Connection[tuple[date, int]], tables: Sequence[PublishedTable]
-) -> None:
+def _require_version(warehouse: psycopg.Connection[Any], tables: Sequence[PublishedTable]) -> None:
     for table in tables:
         found = warehouse.execute(
             "select from pg_attribute where attrelid = to_regclass(%s) and attname = %s",
@@ -139,7 +156,7 @@ def archive_name(table: PublishedTable, month: date, version: int) -> str:
 
 
 def _keep(
-    warehouse: psycopg.Connection[tuple[date, int]],
+    warehouse: psycopg.Connection[Any],
     table: PublishedTable,
     month: date,
     version: int,
@@ -156,10 +173,10 @@ def _keep(
     )
 
 
-def list_closes(settings: Settings) -> list[tuple[date, int, datetime, str, str | None]]:
-    """Every close and restatement: month, version, when, by whom, why; latest month first."""
+def list_closes(settings: Settings) -> list[tuple[str, date, int, datetime, str, str | None]]:
+    """Every close and restatement: mart, month, version, when, by whom, why; latest month first."""
     with connect(settings) as warehouse:
         return warehouse.execute(
-            "select stat_month, close_version, closed_at, closed_by, reason"
-            " from status.month_close order by stat_month desc, close_version desc"
+            "select mart, stat_month, close_version, closed_at, closed_by, reason"
+            " from status.month_close order by stat_month desc, mart, close_version desc"
         ).fetchall()

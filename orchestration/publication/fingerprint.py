@@ -14,7 +14,7 @@ import psycopg
 from orchestration.dbt_folder import source_files
 from orchestration.settings import Settings
 
-_NAME = "models"
+_NAME = "models:{}"
 
 
 def fingerprint(settings: Settings) -> str:
@@ -30,18 +30,18 @@ def fingerprint(settings: Settings) -> str:
     return digest.hexdigest()
 
 
-def is_unchanged(warehouse: psycopg.Connection[Any], value: str) -> bool:
-    """Whether the published months were made with this fingerprint."""
+def is_unchanged(warehouse: psycopg.Connection[Any], mart: str, value: str) -> bool:
+    """Whether the published months of ``mart`` were made with this fingerprint."""
     row = warehouse.execute(
-        "select value from ops.fingerprint where name = %s", [_NAME]
+        "select value from ops.fingerprint where name = %s", [_NAME.format(mart)]
     ).fetchone()  # fmt: skip
     return bool(row and row[0] == value)
 
 
-def note(warehouse: psycopg.Connection[Any], value: str) -> None:
-    """Remember that all published months were made with this fingerprint. The caller commits."""
+def note(warehouse: psycopg.Connection[Any], mart: str, value: str) -> None:
+    """Remember that all published months of ``mart`` were made with it. The caller commits."""
     warehouse.execute(
         "insert into ops.fingerprint (name, value) values (%s, %s)"
         " on conflict (name) do update set value = excluded.value, noted_at = now()",
-        [_NAME, value],
+        [_NAME.format(mart), value],
     )

@@ -1,12 +1,13 @@
 """Holds: what stops publication, and the state that dashboards show because of it.
 
-A hold on a feed that no published table is built from is kept for engineers to see, but stops
-nothing and worries nobody else.
+A hold stops the marts that are built from what is at fault. One on a feed that no mart is built
+from is kept for engineers to see, but stops nothing and worries nobody else.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +16,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from orchestration.engine.databases import connect
-from orchestration.publication.manifest import needed_feeds
+from orchestration.publication.manifest import feeds_by_mart
 from orchestration.settings import Settings
 
 _MOST_REASONS = 3
@@ -31,12 +32,13 @@ _REFRESH = """
         reason = %(reason)s,
         reason_en = %(reason_en)s,
         held_month = %(held_month)s
+    where mart = %(mart)s
 """
 
 
 @dataclass(frozen=True)
 class Hold:
-    """An open hold. ``feed`` is None for a check of a mart; ``blocks``: it stops publication."""
+    """An open hold. ``feed`` is None for a check; ``marts``: those it stops, None: all."""
 
     hold_id: int
     feed: str | None
@@ -45,7 +47,16 @@ class Hold:
     reason: str
     reason_en: str
     raised_at: datetime
-    blocks: bool
+    marts: list[str] | None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether anybody waits because of it."""
+        return self.marts is None or bool(self.marts)
+
+    def stops(self, mart: str) -> bool:
+        """Whether it keeps ``mart`` from being published."""
+        return self.marts is None or mart in self.marts
 
 
 def open_hold(
@@ -56,12 +67,12 @@ def open_hold(
     reason_en: str,
     feed: str | None = None,
     period: str | None = None,
-    blocks: bool = True,
+    marts: Collection[str] | None = None,
 ) -> int:
     """Stop publication and say why on every dashboard at once. Returns the hold's number.
 
-    Only noted when nothing published is built from ``feed``. The same feed, period and check again
-    only renews the reason.
+    A hold on a feed stops the marts that are built from it. The same feed, period and check again
+    only renews the reason and the marts.
 
     Args:
         check_name: ``load``, or the name of the check that failed.
@@ -69,19 +80,20 @@ def open_hold(
         reason_en: the same in English.
         feed: what did not load or pass; None for a check of a mart.
         period: as in the ledger (``2026-10``, ``2026-10-15``, ``full``).
-        blocks: False for what no published table depends on.
+        marts: whom a fault that is not a feed's stops; None: all; none: what no mart depends on.
     """
-    blocks = blocks and (feed is None or feed in needed_feeds(settings))
+    if feed is not None:
+        marts = {mart for mart, feeds in feeds_by_mart(settings).items() if feed in feeds}
     with connect(settings) as warehouse:
         row = warehouse.execute(
-            "insert into ops.hold (feed, period, check_name, reason, reason_en, blocks)"
+            "insert into ops.hold (feed, period, check_name, reason, reason_en, marts)"
             " values (%s, %s, %s, %s, %s, %s)"
             " on conflict (coalesce(feed, ''), coalesce(period, ''), check_name)"
             " where resolved_at is null"
             " do update set reason = excluded.reason, reason_en = excluded.reason_en,"
-            " blocks = excluded.blocks"
+            " marts = excluded.marts"
             " returning hold_id",
-            [feed, period, check_name, reason, reason_en, blocks],
+            [feed, period, check_name, reason, reason_en, None if marts is None else sorted(marts)],
         ).fetchone()
         refresh_state(warehouse)
         warehouse.commit()
@@ -121,7 +133,7 @@ def open_holds(warehouse: psycopg.Connection[Any]) -> list[Hold]:
     """Every open hold, oldest first."""
     with warehouse.cursor(row_factory=class_row(Hold)) as cursor:
         return cursor.execute(
-            "select hold_id, feed, period, check_name, reason, reason_en, raised_at, blocks"
+            "select hold_id, feed, period, check_name, reason, reason_en, raised_at, marts"
             " from ops.hold where resolved_at is null order by hold_id"
         ).fetchall()
 
@@ -134,17 +146,20 @@ def current_state(settings: Settings) -> list[dict[str, Any]]:
 
 def refresh_state(warehouse: psycopg.Connection[Any]) -> None:
     """Make ``status.data_state`` say what the open holds say. The caller commits."""
-    holds = [hold for hold in open_holds(warehouse) if hold.blocks]
-    months = sorted(filter(None, (_month(h.period) for h in holds)))
-    warehouse.execute(
-        _REFRESH,
-        {
-            "held": bool(holds),
-            "reason": _joined([h.reason for h in holds], "；", "另有 {} 项"),
-            "reason_en": _joined([h.reason_en for h in holds], "; ", "and {} more"),
-            "held_month": months[0] if months else None,
-        },
-    )
+    everything = open_holds(warehouse)
+    for (mart,) in warehouse.execute("select mart from status.data_state").fetchall():
+        holds = [hold for hold in everything if hold.stops(mart)]
+        months = sorted(filter(None, (_month(h.period) for h in holds)))
+        warehouse.execute(
+            _REFRESH,
+            {
+                "mart": mart,
+                "held": bool(holds),
+                "reason": _joined([h.reason for h in holds], "；", "另有 {} 项"),
+                "reason_en": _joined([h.reason_en for h in holds], "; ", "and {} more"),
+                "held_month": months[0] if months else None,
+            },
+        )
 
 
 def _joined(reasons: list[str], comma: str, more: str) -> str | None:

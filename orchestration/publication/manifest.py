@@ -58,6 +58,19 @@ def published_marts(settings: Settings) -> list[PublishedTable]:
     return sorted(found, key=lambda t: (t.mart, t.table))
 
 
+def always_needed(settings: Settings) -> set[str]:
+    """Feeds that every mart is built from: a fault in one of them leaves nothing to publish."""
+    return set.intersection(*feeds_by_mart(settings).values())
+
+
+def by_mart(tables: Collection[PublishedTable]) -> dict[str, list[PublishedTable]]:
+    """The tables of each mart."""
+    found: dict[str, list[PublishedTable]] = {}
+    for table in tables:
+        found.setdefault(table.mart, []).append(table)
+    return found
+
+
 def needed_feeds(settings: Settings) -> set[str]:
     """Feeds that some published table is built from, directly or through other models."""
     return set().union(*feeds_by_mart(settings).values())
@@ -66,28 +79,35 @@ def needed_feeds(settings: Settings) -> set[str]:
 def feeds_by_mart(settings: Settings) -> dict[str, set[str]]:
     """The same by mart."""
     manifest = _read(settings)
-    roots: dict[str, list[str]] = {}
-    for key, node in manifest["nodes"].items():
-        if _is_published(node):
-            roots.setdefault(node["fqn"][2], []).append(key)
-    return {mart: _feeds_above(manifest, keys) for mart, keys in roots.items()}
+    return {mart: _feeds_above(manifest, keys) for mart, keys in _roots(manifest).items()}
 
 
-def below_marts(settings: Settings) -> set[str]:
-    """dbt's ids of everything a published table is built from, and of the tests of that.
+def below_marts(settings: Settings) -> dict[str, set[str]]:
+    """By mart, dbt's ids of everything its tables are built from, and of the tests of that.
 
     A test belongs to the model it is written at, whatever else it looks into; one that is written
     at none, to all it reads.
     """
     manifest = _read(settings)
-    nodes = manifest["nodes"]
-    above = _above(manifest, [key for key, node in nodes.items() if _is_published(node)])
-    tests = {key: node for key, node in nodes.items() if node["resource_type"] == "test"}
-    return above | {
-        key for key, node in tests.items()
-        if above.issuperset(
-            [node["attached_node"]] if node.get("attached_node") else manifest["parent_map"][key]
-        )
+    tests = {
+        key: [node["attached_node"]] if node.get("attached_node") else manifest["parent_map"][key]
+        for key, node in manifest["nodes"].items() if node["resource_type"] == "test"
+    }  # fmt: skip
+    found = {}
+    for mart, keys in _roots(manifest).items():
+        above = _above(manifest, keys)
+        found[mart] = above | {key for key, at in tests.items() if above.issuperset(at)}
+    return found
+
+
+def marts_above_seed(settings: Settings, seed: str) -> set[str]:
+    """Marts that are built from a rule table."""
+    manifest = _read(settings)
+    ids = {key for key, node in manifest["nodes"].items()
+           if node["resource_type"] == "seed" and node["name"] == seed}  # fmt: skip
+    return {
+        mart for mart, keys in _roots(manifest).items()
+        if ids.intersection(_above(manifest, keys))
     }  # fmt: skip
 
 
@@ -121,6 +141,15 @@ def sources_of(settings: Settings, feeds: Collection[str]) -> list[str]:
         for source in _read(settings)["sources"].values()
         if _meta(source)["feed"] in feeds
     )
+
+
+def _roots(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """dbt's ids of the published tables, by mart."""
+    roots: dict[str, list[str]] = {}
+    for key, node in manifest["nodes"].items():
+        if _is_published(node):
+            roots.setdefault(node["fqn"][2], []).append(key)
+    return roots
 
 
 def _feeds_above(manifest: dict[str, Any], roots: list[str]) -> set[str]:

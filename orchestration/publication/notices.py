@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 
@@ -20,7 +21,7 @@ _SHOWN = 3
 RESTATED_FOR = timedelta(days=14)
 _RESTATED = """
     select reason, reason_en from ops.restatement
-    where restated_at > %s order by restatement_id desc limit 1
+    where mart = %s and restated_at > %s order by restatement_id desc limit 1
 """
 _WRITE = """
     update status.data_state set notice = %(zh)s, notice_en = %(en)s
@@ -39,10 +40,10 @@ def refresh_notices(settings: Settings, now: datetime | None = None) -> list[Lat
         return late  # nothing is built yet
     feeds = all_feeds(settings)
     with connect(settings) as warehouse:
-        restated = _restated(warehouse)
         for mart, needed in feeds_by_mart(settings).items():
             off = sorted(n for n in needed if n not in feeds or not feeds[n].enabled)
             here = [x for x in late if x.feed in needed]
+            restated = _restated(warehouse, mart)
             zh, en = notice(off, here, feeds)
             zh, en = [*zh, *restated[:1]], [*en, *restated[1:]]
             said = {"mart": mart, "zh": "；".join(zh) or None, "en": "; ".join(en) or None}
@@ -68,11 +69,11 @@ def notice(
     return zh, en
 
 
-def _restated(warehouse: psycopg.Connection[tuple[str, str]]) -> list[str]:
+def _restated(warehouse: psycopg.Connection[Any], mart: str) -> list[str]:
     # by the server's clock, as it was written; the sample's time stands still
     row = warehouse.execute("select now()").fetchone()
-    since = (row[0] if row else datetime.now().astimezone()) - RESTATED_FOR  # type: ignore[operator]
-    found = warehouse.execute(_RESTATED, [since]).fetchone()
+    since = (row[0] if row else datetime.now().astimezone()) - RESTATED_FOR
+    found = warehouse.execute(_RESTATED, [mart, since]).fetchone()
     return [found[0].rstrip("。"), found[1].rstrip(".")] if found else []
 
 

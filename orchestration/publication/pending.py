@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -11,14 +11,21 @@ import psycopg
 
 from orchestration.engine.databases import connect
 from orchestration.publication.fingerprint import fingerprint, is_unchanged
-from orchestration.publication.manifest import manifest_path, published_marts
+from orchestration.publication.manifest import (
+    by_mart,
+    feeds_by_mart,
+    manifest_path,
+    marts_above_seed,
+    published_marts,
+)
 from orchestration.settings import Settings
 
-#: the month of each unpublished load; null for a feed without periods
+#: loads that some mart has not published: feed, month (null: a feed without periods), who has
 _LOADS = """
-    select load_id, case when isfinite(period_date)
-        then date_trunc('month', period_date)::date end
-    from ops.load where is_current and published_at is null order by load_id
+    select l.load_id, l.feed,
+        case when isfinite(l.period_date) then date_trunc('month', l.period_date)::date end,
+        array(select p.mart from ops.publication as p where p.load_id = l.load_id)
+    from ops.load as l where l.is_current and l.published_at is null order by l.load_id
 """
 #: months the extracts speak of; a feed without periods speaks of no month of its own
 _KNOWN = """
@@ -27,9 +34,23 @@ _KNOWN = """
 """
 #: A frozen cohort is made from its baseline months: when one of these changes, so does every
 #: month in which the cohort is tracked, however much later.
+_COHORT_TABLE = "retention_cohort"
 _COHORTS = """
     select freeze_month, baseline_months, tracked_to from reference.retention_cohort
 """
+
+
+@dataclass(frozen=True)
+class MartPending:
+    """What one mart has to publish.
+
+    Attributes:
+        months: business months; None for all there are.
+        load_ids: loads that it will have published then.
+    """
+
+    months: list[date] | None
+    load_ids: list[int]
 
 
 @dataclass(frozen=True)
@@ -37,41 +58,64 @@ class Pending:
     """Work for one run, noted before it begins.
 
     Attributes:
-        months: business months to build and publish; None for all there are.
-        load_ids: loads that will have been published when the run ends well.
+        marts: by mart; no mart is known before dbt has ever run.
+        beside: loads that no mart is built from, and the month of each; None: of no month.
+        load_ids: every load that waits for a mart or for being built.
         fingerprint: of the models this was noted with; give it to ``publish``.
     """
 
-    months: list[date] | None
+    marts: dict[str, MartPending]
+    beside: dict[int, date | None]
     load_ids: list[int]
     fingerprint: str
+    everything: bool = field(default=False)
 
     @property
     def is_empty(self) -> bool:
         """Nothing to do."""
-        return self.months == []
+        return not self.everything and not self.beside and all(
+            mart.months == [] for mart in self.marts.values()
+        )  # fmt: skip
 
 
-def pending(settings: Settings, standing: Collection[date] = ()) -> Pending:
-    """Months of loads not yet published, and every month these can still change.
+def pending(
+    settings: Settings, standing: Mapping[str, Collection[date]] | None = None
+) -> Pending:  # fmt: skip
+    """Months of loads not yet published, and every month these can still change, by mart.
 
-    Loads of the ``standing`` months (closed, and no reason given) are left out: they wait.
+    Loads of a mart's ``standing`` months (closed, and no reason given) are left out: they wait.
 
-    All months when models or rule tables changed since the last run, or a feed without periods
-    was loaded anew.
+    All months of a mart when models or rule tables changed since it was published, or a feed
+    without periods that it is built from was loaded anew.
     """
     value = fingerprint(settings)
     with connect(settings) as warehouse:
-        loads = [row for row in warehouse.execute(_LOADS) if row[1] not in standing]
+        loads = warehouse.execute(_LOADS).fetchall()
         load_ids = [row[0] for row in loads]
-        changed = {row[1] for row in loads}
-        everything = not is_unchanged(warehouse, value) or not manifest_path(settings).exists()
-        if everything or None in changed:
-            return Pending(None, load_ids, value)
+        if not manifest_path(settings).exists():
+            return Pending({}, {}, load_ids, value, everything=True)
+        needed = feeds_by_mart(settings)
+        wanted = set().union(*needed.values())
         known = {row[0] for row in warehouse.execute(_KNOWN)}
-        reach = max(table.reach_months for table in published_marts(settings))
-        months = reached(changed, known, reach) | _tracked(warehouse, changed, known)
-    return Pending(sorted(months), load_ids, value)
+        cohorts = marts_above_seed(settings, _COHORT_TABLE)
+        found = {}
+        for mart, tables in by_mart(published_marts(settings)).items():
+            still = (standing or {}).get(mart, ())
+            own = [
+                (load, month) for load, feed, month, done in loads
+                if feed in needed[mart] and mart not in done and month not in still
+            ]  # fmt: skip
+            changed = {month for _, month in own}
+            months: list[date] | None = None
+            if is_unchanged(warehouse, mart, value) and None not in changed:
+                reach = max(table.reach_months for table in tables)
+                months = sorted(
+                    reached(changed, known, reach)
+                    | (_tracked(warehouse, changed, known) if mart in cohorts else set())
+                )
+            found[mart] = MartPending(months, [load for load, _ in own])
+    beside = {load: month for load, feed, month, _ in loads if feed not in wanted}
+    return Pending(found, beside, load_ids, value)
 
 
 def reached(changed: set[date], known: set[date], reach: int) -> set[date]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,8 @@ from orchestration.publication import copying
 from orchestration.publication.closing import closed_months, restate, stamp
 from orchestration.publication.fingerprint import note
 from orchestration.publication.holds import open_holds, refresh_state
-from orchestration.publication.manifest import PublishedTable, published_marts
+from orchestration.publication.ledger import note_published
+from orchestration.publication.manifest import PublishedTable, by_mart, published_marts
 from orchestration.publication.restating import note_restated, seen_months
 from orchestration.settings import Settings
 
@@ -52,37 +53,42 @@ def publish(
     load_ids: Sequence[int] = (),
     fingerprint: str | None = None,
     *,
+    marts: Collection[str] | None = None,
     reason: str = "",
     rebuilt: bool = False,
 ) -> PublishResult:
-    """Copy checked months of every mart from ``build`` to the served schemas, all or nothing.
+    """Copy checked months of marts from ``build`` to the served schemas, all or nothing.
 
     Args:
         months: first days of the months to copy; None for all. Months that ``build`` no longer
             has disappear in any case.
         load_ids: loads to be marked as published in the same transaction.
         fingerprint: of the models, to be remembered when all months were copied.
+        marts: which; None for all there are.
         rebuilt: whether the months were built anew because models or rules changed, or on request.
         reason: why months that people have seen are changed; found in the ledger if not given. A
             closed month is changed only with one, and keeps its earlier version.
 
     Raises:
-        TelmartError: a hold is open; a table is missing or cannot be guarded; readers did not let
-            go of a table whose columns changed.
+        TelmartError: a hold on one of them is open; a table is missing or cannot be guarded;
+            readers did not let go of a table whose columns changed.
     """
-    tables = published_marts(settings)
+    tables = [t for t in published_marts(settings) if marts is None or t.mart in marts]
     began = time.monotonic()
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with connect(settings) as warehouse:
-                seen = seen_months(warehouse, tables)
+                seen = {m: seen_months(warehouse, own) for m, own in by_mart(tables).items()}
                 result = _publish(warehouse, settings, tables, months, reason)
-                if result.published_at:
+                for mart, months_seen in seen.items():
                     note_restated(
-                        warehouse, seen=seen, copied=result.months, load_ids=load_ids,
+                        warehouse, mart, seen=months_seen, copied=result.months, load_ids=load_ids,
                         everything=rebuilt, given=reason, at=result.published_at,
                     )  # fmt: skip
-                _note_done(warehouse, result, load_ids, fingerprint if months is None else None)
+                    if fingerprint is not None and months is None:
+                        note(warehouse, mart, fingerprint)
+                # in the transaction of the rows: what a kill leaves undone stays pending
+                note_published(warehouse, settings, load_ids, list(seen), result.published_at)
                 warehouse.commit()
             break
         except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable) as error:
@@ -109,37 +115,40 @@ def _publish(
     warehouse.execute("select pg_advisory_xact_lock(hashtext('telmart.access'))")
     warehouse.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
     ensure_groups(warehouse)
-    holds = [hold for hold in open_holds(warehouse) if hold.blocks]
+    marts = by_mart(tables)
+    holds = [hold for hold in open_holds(warehouse) if any(hold.stops(mart) for mart in marts)]
     if holds:
         raise TelmartError(
             "Publication is on hold: " + "; ".join(h.reason_en for h in holds),
             "Load corrected data, or see `telmart status`; the hold lifts itself when the same"
             " check passes.",
         )
-    closed = closed_months(warehouse)
-    frozen: set[date] = set() if reason else set(closed)
+    closed = {mart: set(closed_months(warehouse, mart)) for mart in marts}
+    frozen = {mart: set(found) for mart, found in closed.items()}
     if reason:
-        again = set(closed) if months is None else set(closed) & set(months)
-        restate(warehouse, tables, again, reason, getpass.getuser())
-        frozen = set(closed) - again
+        for mart, own in marts.items():
+            again = closed[mart] if months is None else closed[mart] & set(months)
+            restate(warehouse, own, again, reason, getpass.getuser())
+            frozen[mart] -= again
     copied: set[date] = set()
     rows: dict[str, int] = {}
     replaced: list[PublishedTable] = []
     for table in tables:
-        done, is_new = copying.fill(warehouse, table, months, frozen)
+        done, is_new = copying.fill(warehouse, table, months, frozen[table.mart])
         rows[table.served] = sum(done.values())
         copied |= set(done)
         if is_new:
             replaced.append(table)
     copying.swap(warehouse, replaced)
-    stamp(warehouse, tables, closed)
-    copying.drop_retired(warehouse, tables)
+    for mart, own in marts.items():
+        stamp(warehouse, own, closed[mart])
+    copying.drop_retired(warehouse, published_marts(settings))
     for table in tables:
         protect(warehouse, table.mart, table.table)  # mends what somebody changed by hand
         copying.describe(warehouse, table)
     expand_scopes(warehouse, settings.timezone)
     now = _write_state(warehouse, settings, tables)
-    require_protected(warehouse, {table.mart for table in tables})
+    require_protected(warehouse, set(marts))
     return PublishResult(sorted(copied), rows, now)
 
 
@@ -151,8 +160,8 @@ def _write_state(
     """The state of each mart, in the transaction of its rows."""
     row = warehouse.execute("select now()").fetchone()
     now: datetime = row[0] if row else datetime.now().astimezone()
-    for mart in sorted({table.mart for table in tables}):
-        latest = [_latest(warehouse, table) for table in tables if table.mart == mart]
+    for mart, own in by_mart(tables).items():
+        latest = [_latest(warehouse, table) for table in own]
         warehouse.execute(
             "insert into status.data_state as s"
             " (mart, mart_name, mart_name_en, stat_month, cut_off_at, published_at)"
@@ -170,21 +179,6 @@ def _write_state(
         )
     refresh_state(warehouse)
     return now
-
-
-def _note_done(
-    warehouse: psycopg.Connection[Any],
-    result: PublishResult,
-    load_ids: Sequence[int],
-    fingerprint: str | None,
-) -> None:
-    """The ledger, in the transaction of the rows: what a kill leaves undone stays pending."""
-    warehouse.execute(
-        "update ops.load set published_at = %s where load_id = any(%s)",
-        [result.published_at, list(load_ids)],
-    )
-    if fingerprint is not None:
-        note(warehouse, fingerprint)
 
 
 def _latest(warehouse: psycopg.Connection[Any], table: PublishedTable) -> date | None:

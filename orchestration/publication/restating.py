@@ -17,14 +17,14 @@ _LOADS = """
 """
 _NOTE = """
     insert into ops.restatement
-        (restated_at, first_month, last_month, month_cnt, reason, reason_en)
-    values (%s, %s, %s, %s, %s, %s)
+        (mart, restated_at, first_month, last_month, month_cnt, reason, reason_en)
+    values (%s, %s, %s, %s, %s, %s, %s)
 """
 _SHOWN = 3
 
 
 def seen_months(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> set[date]:
-    """Months that people can read now, in any of the served tables."""
+    """Months that people can read now, in any of these served tables."""
     found: set[date] = set()
     for table in tables:
         known = warehouse.execute("select to_regclass(%s)", [table.served]).fetchone()
@@ -38,20 +38,23 @@ def seen_months(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]
 
 def note_restated(
     warehouse: psycopg.Connection[Any],
+    mart: str,
     *,
     seen: Collection[date],
     copied: Collection[date],
     load_ids: Sequence[int],
     everything: bool,
     given: str,
-    at: datetime,
+    at: datetime | None,
 ) -> None:
-    """Write down which months that were ``seen`` are different from now on. The caller commits.
+    """Write down which months of ``mart`` that were ``seen`` are different from now on.
+
+    The caller commits.
 
     Args:
         seen: months people could read before.
         copied: months published now.
-        load_ids: loads published now.
+        load_ids: loads it publishes now.
         everything: all months were built anew, because models or rules changed or on request.
         given: the reason somebody gave (``telmart run --reason``), or nothing.
     """
@@ -63,7 +66,7 @@ def note_restated(
     span = f"{again[0]:%Y-%m}" + (f"..{again[-1]:%Y-%m}" if len(again) > 1 else "")
     reason_zh = f"重述 {span}：{'；'.join(filter(None, [given, *zh]))}。"
     reason_en = f"Restated {span}: {'; '.join(filter(None, [given, *en]))}."
-    warehouse.execute(_NOTE, [at, again[0], again[-1], len(again), reason_zh, reason_en])
+    warehouse.execute(_NOTE, [mart, at, again[0], again[-1], len(again), reason_zh, reason_en])
 
 
 def _why(loads: list[tuple[Any, ...]], everything: bool) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from orchestration.engine.databases import connect
-from orchestration.publication import open_hold, open_holds, resolve_holds
+from orchestration.publication import PublishedTable, open_hold, open_holds, resolve_holds
 from orchestration.quality.arrival import check_arrival, window
 from orchestration.quality.marts import check_mart
 from orchestration.quality.results import Failure, failures, keep_outcomes
@@ -61,20 +61,20 @@ def check_feed(session: Session, feed: str) -> Checked:
     return checked
 
 
-def check_built(session: Session, table: str) -> Checked:
-    """Test the months of ``build.<table>`` that this refresh built.
+def check_built(session: Session, table: PublishedTable) -> Checked:
+    """Test the months of ``build.<table>`` that its mart is about to publish.
 
     Raises:
         TelmartError: a rule could not be evaluated.
     """
-    suite = session.mart_suites[table]
+    suite = session.mart_suites[table.table]
     checked = Checked(suite)
-    months: Sequence[date] = session.work.months
+    months: Sequence[date] = session.work.marts[table.mart].months
     with current().working(Stage.MARTS), session.warehouse() as warehouse:
         if months:
             checked.outcomes = check_mart(warehouse, session.validator, suite, months)
         _conclude(session, warehouse, checked, Stage.MARTS)
-    _raise_holds(session.settings, checked, None, suite.name)
+    _raise_holds(session.settings, checked, None, suite.name, marts=[table.mart])
     tested = {f"{month:%Y-%m}" for month in months}
     _lift_holds(session.settings, checked, None, suite.name, tested=tested)
     return checked
@@ -92,7 +92,13 @@ def _conclude(
     current().advance(stage, text=checked.suite.subject, say=said)
 
 
-def _raise_holds(settings: Settings, checked: Checked, feed: str | None, check_name: str) -> None:
+def _raise_holds(
+    settings: Settings,
+    checked: Checked,
+    feed: str | None,
+    check_name: str,
+    marts: Sequence[str] | None = None,
+) -> None:
     for failure in checked.failures:
         open_hold(
             settings,
@@ -101,6 +107,7 @@ def _raise_holds(settings: Settings, checked: Checked, feed: str | None, check_n
             check_name=check_name,
             reason=failure.reason,
             reason_en=failure.reason_en,
+            marts=marts,
         )
 
 

@@ -1,4 +1,4 @@
-"""The publish step: what was built and checked becomes what people read."""
+"""The publish step of a mart: what was built and checked becomes what people read."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from orchestration.refresh.progress import Stage, current
 from orchestration.refresh.session import Session
 
 
-def publish_work(session: Session) -> PublishResult:
-    """Copy the months of this refresh to the served tables, and note their loads as published.
+def publish_work(session: Session, mart: str) -> PublishResult:
+    """Copy the months of this refresh to the served tables of a mart, and note their loads.
 
     Raises:
         TelmartError: a hold is open, or a table cannot be guarded; nothing was published.
     """
-    work = session.work
+    work = session.work.marts[mart]
+    full_refresh = session.work.full_refresh and work.everything
     with current().working(Stage.PUBLISH):
         # Reaching this step means that every step before it succeeded.
         resolve_holds(session.settings, check_name=UNEXPLAINED)
         if not work.months:
             return PublishResult([])
-        months = None if work.full_refresh else work.months
         result = publish(
-            session.settings, months, work.load_ids, work.fingerprint,
-            reason=session.reason, rebuilt=work.everything,
+            session.settings, None if full_refresh else work.months, work.load_ids,
+            session.work.fingerprint, marts=[mart], reason=session.reason, rebuilt=work.everything,
         )  # fmt: skip
         refresh_notices(session.settings)
-        if work.everything and work.waiting:
+        if work.everything and not full_refresh:
             # All complete months were made with these models; the others were never published.
             with connect(session.settings) as warehouse:
-                note(warehouse, work.fingerprint)
+                note(warehouse, mart, session.work.fingerprint)
                 warehouse.commit()
         current().advance(
             Stage.PUBLISH,
             text=f"{len(result.months)} months, {sum(result.rows.values()):,} rows",
-            say=f"{len(result.months)} months, {sum(result.rows.values()):,} rows",
+            say=f"{mart}: {len(result.months)} months, {sum(result.rows.values()):,} rows",
         )
     return result

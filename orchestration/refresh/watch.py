@@ -110,13 +110,14 @@ def _unfinished(settings: Settings, warehouse: psycopg.Connection[Any]) -> list[
     What a check holds back is left alone: testing the same rows again would find the same.
     """
     row = warehouse.execute(_UNPUBLISHED).fetchone()
-    held = any(hold.blocks for hold in open_holds(warehouse))
-    if row != (True,) or held or not is_fresh(settings):
+    if row != (True,) or not is_fresh(settings):
         return []
-    work = note_work(settings)
+    work, holds = note_work(settings), open_holds(warehouse)
     if work.everything or not work.months:
         return []
-    return [f"load {load_id}" for load_id in work.load_ids]
+    loads = {i for mart, of in work.marts.items() for i in of.load_ids
+             if of.months and not any(hold.stops(mart) for hold in holds)}  # fmt: skip
+    return [f"load {load_id}" for load_id in sorted(loads | set(work.beside))]
 
 
 def _state(arrival: Arrival) -> str:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from orchestration.dbt_folder import dbt_folder
 from orchestration.defs.dbt.resource import Dbt
 from orchestration.defs.refresh.resource import Refresh
 from orchestration.errors import TelmartError
-from orchestration.publication import needed_feeds, open_hold, open_holds, resolve_holds
+from orchestration.publication import open_hold, open_holds, resolve_holds
+from orchestration.publication.ledger import note_published
 from orchestration.publication.manifest import (
+    always_needed,
     apart_from,
     below_marts,
     sources_of,
     tests_of_seeds,
 )
 from orchestration.refresh.checking import ARRIVAL
-from orchestration.refresh.dbt_results import BESIDE, CHECK, failed_nodes, reasons
+from orchestration.refresh.dbt_results import BESIDE, CHECK, FailedNode, failed_nodes, reasons
 from orchestration.refresh.lock import forget_child, note_child
 from orchestration.refresh.manifest import target
 from orchestration.refresh.progress import Stage, current
@@ -40,12 +42,12 @@ _KEPT = 10
 class Translator(DagsterDbtTranslator):
     """Assets are grouped by layer; a mart by its own name.
 
-    Only the feeds that marts are built from are upstream in Dagster's eyes: a fault in another
-    would skip the step that builds the marts, too. What reads the other feeds is built in the same
-    step, after their loads and checks, without those that are on hold.
+    Only the feeds that every mart is built from are upstream in Dagster's eyes: a fault in another
+    would skip the step that builds the other marts, too. What reads the other feeds is built in the
+    same step, after their loads and checks, without those that are on hold.
 
     Args:
-        needed: raw tables of the feeds that some published table is built from.
+        needed: raw tables of the feeds that every mart is built from.
     """
 
     def __init__(self, needed: Collection[str]) -> None:
@@ -71,7 +73,7 @@ class Translator(DagsterDbtTranslator):
 def definitions(settings: Settings) -> dg.Definitions:
     """All models as one multi-asset: dbt orders them better than one process each could."""
 
-    needed = {name.replace(".", "__") for name in needed_feeds(settings)}
+    needed = {name.replace(".", "__") for name in always_needed(settings)}
 
     @dbt_assets(
         manifest=target(settings) / "manifest.json",
@@ -156,14 +158,15 @@ def _unchanged(session: Session) -> list[str]:
 
 
 def _held_feeds(session: Session) -> set[str]:
-    """Feeds whose rows failed their checks, and on which no published table depends."""
+    """Feeds whose rows failed their checks, and which some mart can do without."""
     with session.warehouse() as warehouse:
         holds = open_holds(warehouse)
-    return {h.feed for h in holds if h.feed and h.check_name == ARRIVAL and not h.blocks}
+    held = {hold.feed for hold in holds if hold.feed and hold.check_name == ARRIVAL}
+    return held - always_needed(session.settings)
 
 
 def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
-    """Pass dbt's events on; a failed model or test holds publication."""
+    """Pass dbt's events on; a failed model or test holds the marts that are built from it."""
     note_child(session.settings, dbt.process.pid)
     try:
         for event in dbt.stream():
@@ -171,25 +174,38 @@ def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
                 current().advance(Stage.MODELS, text=event.output_name.rpartition("__")[2])
             yield event
     except Exception:
-        failed = failed_nodes(dbt.target_path)
-        reason, reason_en = reasons(failed)
-        inside = below_marts(session.settings)
-        if failed and not any(node.id in inside for node in failed):
-            # the marts were built and tested; the refresh ends with this hold's reason
-            resolve_holds(session.settings, check_name=CHECK)
-            open_hold(
-                session.settings, check_name=BESIDE, reason=reason, reason_en=reason_en,
-                blocks=False,
-            )  # fmt: skip
-            return
-        open_hold(session.settings, check_name=CHECK, reason=reason, reason_en=reason_en)
-        current().fail(Stage.MODELS, reason_en)
-        raise
+        if _hold(session.settings, failed_nodes(dbt.target_path)):
+            raise
+        # the other marts were built and tested; the refresh ends with the holds' reasons
+    else:
+        resolve_holds(session.settings, check_name=CHECK)
+        resolve_holds(session.settings, check_name=BESIDE)
     finally:
         forget_child(session.settings)
         _prune(target(session.settings))
-    resolve_holds(session.settings, check_name=CHECK)
-    resolve_holds(session.settings, check_name=BESIDE)
+    with session.warehouse() as warehouse:
+        note_published(warehouse, session.settings, session.work.beside, (), datetime.now(UTC))
+        warehouse.commit()
+
+
+def _hold(settings: Settings, failed: Sequence[FailedNode]) -> bool:
+    """Hold the marts that failed nodes belong to. Returns whether none is left to publish."""
+    below = below_marts(settings)
+    inside = [node for node in failed if any(node.id in ids for ids in below.values())]
+    marts = {mart for mart, ids in below.items() if any(node.id in ids for node in inside)}
+    nothing_known = not failed  # dbt ended before it could say
+    for name, nodes, stopped in (
+        (CHECK, inside, None if nothing_known else marts),
+        (BESIDE, [node for node in failed if node not in inside], set[str]()),
+    ):
+        if nodes or (name == CHECK and nothing_known):
+            reason, reason_en = reasons(nodes)
+            open_hold(settings, check_name=name, reason=reason, reason_en=reason_en, marts=stopped)
+            if stopped is None or stopped:
+                current().fail(Stage.MODELS, reason_en)
+        else:
+            resolve_holds(settings, check_name=name)
+    return nothing_known or marts == set(below)
 
 
 def _prune(folder: Path) -> None:

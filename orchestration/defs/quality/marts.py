@@ -34,7 +34,7 @@ def mart_check(table: PublishedTable, suite: Suite) -> dg.AssetChecksDefinition:
         metadata={"suite": suite.name, "expectations": len(suite.rules)},
     )
     def check(context: dg.AssetCheckExecutionContext, refresh: Refresh) -> dg.AssetCheckResult:
-        return check_result(context, check_built(refresh.session, table.table))
+        return check_result(context, check_built(refresh.session, table))
 
     return check
 
