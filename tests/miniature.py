@@ -7,7 +7,7 @@ tests of access and publication need neither extracts nor dbt.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -159,34 +159,62 @@ def write_people(settings: Settings, people: str = PEOPLE, scopes: str = SCOPES)
     return folder
 
 
-def write_manifest(settings: Settings, tables: Iterable[str] = tuple(TABLES), **meta: Any) -> None:
-    """A dbt manifest with these models in ``marts/retention``, described in two languages."""
-    nodes = {
-        f"model.telmart.{table}": {
-            "resource_type": "model",
-            "fqn": ["telmart", "marts", "retention", table],
-            "alias": table,
-            "schema": "build",
-            "description": f"One row per month of {table}.",
-            "config": {"meta": {"description_zh": "每月一行。", "reach_months": 1, **meta}},
-            "columns": {
-                "area_id": {
-                    "description": "Area.",
-                    "config": {"meta": {"label": "Area code", "label_zh": "片区编码"}},
-                }
-            },
-        }
-        for table in tables
-    }
+def write_manifest(
+    settings: Settings,
+    tables: Iterable[str] = tuple(TABLES),
+    *,
+    feeds: Sequence[str] = ("boss.subscriber_bill",),
+    others: Mapping[str, Sequence[str]] | None = None,
+    **meta: Any,
+) -> None:
+    """A dbt manifest with these models in ``marts/retention``, described in two languages.
+
+    Args:
+        feeds: what they are built from; the rule table of the cohorts is one more.
+        others: more marts, of one table ``mart_<mart>__month`` each, and their feeds.
+    """
+    seed = "seed.telmart.retention_cohort"
+    nodes: dict[str, Any] = {
+        seed: {"resource_type": "seed", "fqn": ["telmart", "retention_cohort"],
+               "name": "retention_cohort"},
+    }  # fmt: skip
+    parents: dict[str, list[str]] = {}
+    for table in tables:
+        nodes[f"model.telmart.{table}"] = _node("retention", table, meta)
+        parents[f"model.telmart.{table}"] = [seed, *map(_source, feeds)]
+    for mart, needed in (others or {}).items():
+        table = f"mart_{mart}__month"
+        nodes[f"model.telmart.{table}"] = _node(mart, table, meta)
+        parents[f"model.telmart.{table}"] = [_source(feed) for feed in needed]
+    every = {*feeds, *(feed for needed in (others or {}).values() for feed in needed)}
     path = settings.home / "dbt/manifest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    source = "source.telmart.raw.boss__subscriber_bill"
-    content = {
+    path.write_text(json.dumps({
         "nodes": nodes,
-        "sources": {source: {"config": {"meta": {"feed": "boss.subscriber_bill"}}}},
-        "parent_map": {node: [source] for node in nodes},
+        "sources": {_source(feed): {"config": {"meta": {"feed": feed}}} for feed in every},
+        "parent_map": parents,
+    }))  # fmt: skip
+
+
+def _source(feed: str) -> str:
+    return f"source.telmart.raw.{feed.replace('.', '__')}"
+
+
+def _node(mart: str, table: str, meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "resource_type": "model",
+        "fqn": ["telmart", "marts", mart, table],
+        "alias": table,
+        "schema": "build",
+        "description": f"One row per month of {table}.",
+        "config": {"meta": {"description_zh": "每月一行。", "reach_months": 1, **meta}},
+        "columns": {
+            "area_id": {
+                "description": "Area.",
+                "config": {"meta": {"label": "Area code", "label_zh": "片区编码"}},
+            }
+        },
     }
-    path.write_text(json.dumps(content))
 
 
 def fill(settings: Settings) -> None:

@@ -28,6 +28,11 @@ _COLUMNS = """
     where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
     order by attnum
 """
+_IS_EMPTY = """
+    select not exists (select from pg_class where relnamespace = n.oid)
+        and not exists (select from pg_proc where pronamespace = n.oid)
+    from pg_namespace as n where nspname = %s
+"""
 
 
 def fill(
@@ -134,7 +139,7 @@ def swap(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> No
 
 
 def drop_retired(warehouse: psycopg.Connection[Any], tables: list[PublishedTable]) -> None:
-    """What the models no longer have, people no longer read."""
+    """What the models no longer have, people no longer read; nor the schema it leaves empty."""
     kept = {(table.mart, table.table) for table in tables}
     registered = warehouse.execute(
         "select schema_name, table_name from access.served_table"
@@ -147,6 +152,9 @@ def drop_retired(warehouse: psycopg.Connection[Any], tables: list[PublishedTable
             "delete from access.served_table where schema_name = %s and table_name = %s",
             [schema, name],
         )
+    for schema in {schema for schema, _ in registered} - {table.mart for table in tables}:
+        if warehouse.execute(_IS_EMPTY, [schema]).fetchone() == (True,):
+            warehouse.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
 
 
 def _columns(

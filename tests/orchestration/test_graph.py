@@ -109,7 +109,7 @@ def test_dbt_starts_after_every_arrival_check(
         table = feed.replace(".", "__")
         assert priority["dbt_build"] < priority[f"raw__{table}"], feed
         assert priority[f"raw__{table}"] < priority[f"raw__{table}_arrival"], feed
-    publish = plan.get_step_by_key("publish").get_execution_dependency_keys()
+    publish = plan.get_step_by_key("publish_retention").get_execution_dependency_keys()
     for table in mart_suites(settings):
         assert f"build__{table}_trustworthy" in publish, table
 

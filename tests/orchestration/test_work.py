@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.contracts import Feed, all_feeds
 from orchestration.errors import TelmartError
-from orchestration.refresh.work import Work, parse_month, waiting_months, waiting_notes
+from orchestration.refresh.work import MartWork, Work, parse_month, waiting_months, waiting_notes
 from orchestration.settings import Settings
 
 pytestmark = pytest.mark.fast
@@ -31,11 +31,12 @@ def test_month_waits_for_what_is_missing(feeds: dict[str, Feed]) -> None:
     loaded["crm.subscriber"] = {AUGUST, SEPTEMBER, OCTOBER}
     waiting = waiting_months(feeds, loaded)
     assert waiting == {SEPTEMBER: ["boss.recharge"], OCTOBER: ["hr.staff"]}
-    work = Work([], False, [], "", waiting=waiting)
-    assert waiting_notes(work) == [
-        "2026-09 waits for boss.recharge",
-        "2026-10 waits for hr.staff",
-    ]
+    work = Work([], {"retention": MartWork([], waiting=waiting, closed=[AUGUST])})
+    closed = "2026-08 of retention is closed; what was loaded for it waits until"
+    first, second, third = waiting_notes(work)
+    assert first == "2026-09 of retention waits for boss.recharge"
+    assert second == "2026-10 of retention waits for hr.staff"
+    assert third.startswith(closed)
 
 
 def test_months_before_a_feed_began_do_not_wait_for_it(feeds: dict[str, Feed]) -> None:
@@ -59,10 +60,12 @@ def test_feed_without_periods_is_not_waited_for(feeds: dict[str, Feed]) -> None:
 
 def test_full_refresh_only_when_no_month_waits() -> None:
     """dbt cannot rebuild a table without building the waiting month as well."""
-    work = Work([AUGUST], everything=True, load_ids=[], fingerprint="")
-    assert work.full_refresh
-    assert not dataclasses.replace(work, waiting={OCTOBER: ["x"]}).full_refresh
-    assert not dataclasses.replace(work, everything=False).full_refresh
+    ready = MartWork([AUGUST], everything=True)
+    waits = MartWork([AUGUST], everything=True, waiting={OCTOBER: ["x"]})
+    settled = MartWork([])
+    assert Work([AUGUST], {"a": ready, "b": settled}).full_refresh
+    assert not Work([AUGUST], {"a": ready, "b": waits}).full_refresh
+    assert not Work([], {"a": settled, "b": settled}).full_refresh
 
 
 @pytest.mark.parametrize("text", ["October", "2026-13", "2026-10-01", ""])

@@ -72,7 +72,9 @@ def test_with_a_reason_the_month_is_restated_and_the_version_before_is_kept(
     assert world.one(f"select array_agg(distinct subscriber_cnt::integer) from {kept}") == [1]
     rows = f"select count(*) from retention.{SEGMENT} where stat_month = '{SEPTEMBER}'"
     assert world.one(f"select count(*) from {kept}") == world.one(rows)
-    told = [(month, version, by, why) for month, version, _, by, why in list_closes(world.settings)]
+    told = [
+        (month, version, by, why) for _, month, version, _, by, why in list_closes(world.settings)
+    ]
     assert told[0][:2] == (SEPTEMBER, 2)
     assert told[0][3] == "September was billed twice"
     assert told[1:] == [(SEPTEMBER, 1, "ma_finance", None), (AUGUST, 1, "ma_finance", None)]

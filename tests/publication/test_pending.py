@@ -35,27 +35,37 @@ def load(world: Miniature, period: str, feed: str = "boss.subscriber_bill") -> i
     return int(row[0])
 
 
+def months(world: Miniature, mart: str = "retention") -> list[date] | None:
+    """What one mart has to publish."""
+    return pending(world.settings).marts[mart].months
+
+
 @pytest.fixture
 def settled(world: Miniature) -> Iterator[Miniature]:
     """Twelve months loaded and published with today's models; nothing pending."""
-    write_manifest(world.settings, reach_months=2)
+    write_manifest(
+        world.settings,
+        feeds=("boss.subscriber_bill", "boss.daily", "hr.lookup"),
+        others={"visits": ("crm.visit",)},
+        reach_months=2,
+    )
     ids = [load(world, f"2025-{n:02d}") for n in range(1, 13)]
-    publish(world.settings, None, ids, fingerprint(world.settings))
-    assert pending(world.settings).is_empty
+    publish(world.settings, None, ids, fingerprint(world.settings), marts=["retention"])
+    assert months(world) == []
     yield world
     with world.owner() as owner:
         owner.execute("truncate ops.load cascade; truncate ops.fingerprint")
         owner.execute("drop table if exists reference.retention_cohort")
+    write_manifest(world.settings)
 
 
 def test_nothing_loaded_yet_means_all_months(world: Miniature) -> None:
-    work = pending(world.settings)
-    assert work.months is None and not work.is_empty
+    assert months(world) is None and not pending(world.settings).is_empty
 
 
 def test_a_late_month_reaches_the_months_that_look_back_at_it(settled: Miniature) -> None:
     load_id = load(settled, "2025-05")
-    work = pending(settled.settings)
+    work = pending(settled.settings).marts["retention"]
     assert work.months == [month("2025-05"), month("2025-06"), month("2025-07")]
     assert work.load_ids == [load_id]
 
@@ -63,20 +73,18 @@ def test_a_late_month_reaches_the_months_that_look_back_at_it(settled: Miniature
 def test_the_newest_month_reaches_no_month_that_is_not_there(settled: Miniature) -> None:
     load(settled, "2026-01")
     load(settled, "2025-11-15", feed="boss.daily")
-    assert pending(settled.settings).months == [month(f"2025-{n}") for n in (11, 12)] + [
-        month("2026-01")
-    ]
+    assert months(settled) == [month(f"2025-{n}") for n in (11, 12)] + [month("2026-01")]
 
 
 def test_published_loads_are_done(settled: Miniature) -> None:
     load_id = load(settled, "2025-12")
-    publish(settled.settings, [month("2025-12")], [load_id])
-    assert pending(settled.settings).is_empty
+    publish(settled.settings, [month("2025-12")], [load_id], marts=["retention"])
+    assert months(settled) == [] and pending(settled.settings).load_ids == []
 
 
 def test_a_feed_without_periods_concerns_every_month(settled: Miniature) -> None:
     load(settled, "full", feed="hr.lookup")
-    assert pending(settled.settings).months is None
+    assert months(settled) is None
 
 
 def test_a_baseline_month_concerns_every_month_its_cohort_is_tracked(settled: Miniature) -> None:
@@ -87,17 +95,17 @@ def test_a_baseline_month_concerns_every_month_its_cohort_is_tracked(settled: Mi
             " as tracked_to"
         )
     load(settled, "2025-02")
-    assert pending(settled.settings).months == [month(f"2025-{n:02d}") for n in range(2, 11)]
+    assert months(settled) == [month(f"2025-{n:02d}") for n in range(2, 11)]
     load_id = load(settled, "2025-02")
-    publish(settled.settings, [], [load_id])
+    publish(settled.settings, [], [load_id], marts=["retention"])
     load(settled, "2025-04")  # after the freeze: an ordinary month
-    assert pending(settled.settings).months == [month(f"2025-{n:02d}") for n in (4, 5, 6)]
+    assert months(settled) == [month(f"2025-{n:02d}") for n in (4, 5, 6)]
 
 
 def test_changed_models_concern_every_month(settled: Miniature) -> None:
     with settled.owner() as owner:
         owner.execute("update ops.fingerprint set value = 'of other models'")
-    assert pending(settled.settings).months is None
+    assert months(settled) is None
 
 
 @pytest.mark.fast

@@ -187,10 +187,10 @@ def test_the_state_tells_month_cut_off_and_time(world: Miniature) -> None:
 def test_fingerprint_is_noted_only_when_all_months_were_made_with_it(world: Miniature) -> None:
     publish(world.settings, [OCTOBER], fingerprint="abc")
     with world.owner() as owner:
-        assert not is_unchanged(owner, "abc")
+        assert not is_unchanged(owner, "retention", "abc")
         publish(world.settings, None, fingerprint="abc")
         owner.rollback()
-        assert is_unchanged(owner, "abc") and not is_unchanged(owner, "abd")
+        assert is_unchanged(owner, "retention", "abc") and not is_unchanged(owner, "abd")
 
 
 # ---- together or not at all ----------------------------------------------------------------------
