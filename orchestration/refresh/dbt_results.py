@@ -1,10 +1,16 @@
-"""What went wrong in a dbt command, from the ``run_results.json`` it left."""
+"""What went wrong in a dbt command, from the ``run_results.json`` it left, and whom it holds."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from orchestration.publication import open_hold, resolve_holds
+from orchestration.publication.manifest import below_marts
+from orchestration.refresh.progress import Stage, current
+from orchestration.settings import Settings
 
 CHECK = "dbt"
 #: the same for models that no published table is built from
@@ -41,7 +47,37 @@ def failed_nodes(folder: Path) -> list[FailedNode]:
     ]
 
 
-def reasons(failed: list[FailedNode]) -> tuple[str, str]:
+def hold_failed(settings: Settings, failed: Sequence[FailedNode]) -> bool:
+    """Hold the marts that failed nodes are part of. Returns whether that leaves none to publish.
+
+    Args:
+        failed: none, when dbt ended before it could say: every mart is held.
+    """
+    below = below_marts(settings)
+    marts = {mart for mart, ids in below.items() if any(node.id in ids for node in failed)}
+    inside = [node for node in failed if any(node.id in ids for ids in below.values())]
+    beside = [node for node in failed if node not in inside]
+    if inside or not failed:
+        reason = _hold(settings, CHECK, inside, marts if failed else None)
+        current().fail(Stage.MODELS, reason)
+    else:
+        resolve_holds(settings, check_name=CHECK)
+    if beside:
+        _hold(settings, BESIDE, beside, ())
+    else:
+        resolve_holds(settings, check_name=BESIDE)
+    return not failed or marts == set(below)
+
+
+def _hold(
+    settings: Settings, name: str, failed: Sequence[FailedNode], marts: Collection[str] | None
+) -> str:
+    zh, en = reasons(failed)
+    open_hold(settings, check_name=name, reason=zh, reason_en=en, marts=marts)
+    return en
+
+
+def reasons(failed: Sequence[FailedNode]) -> tuple[str, str]:
     """Why publication is held, in Chinese and English; names and counts only."""
     if not failed:
         return "模型构建中断，未产生结果。", "dbt ended before it had built the models."

@@ -146,7 +146,8 @@ def test_what_is_apart_from_a_feed(settings: Settings) -> None:
 
 
 def test_a_test_belongs_to_the_model_it_is_written_at(settings: Settings) -> None:
-    names = {key.split(".")[2] for key in manifest.below_marts(settings)}
+    ids = manifest.below_marts(settings)["retention"]
+    names = {key.split(".")[2] for key in ids}
     assert "unique_combination_dim_org_unit_stat_month__org_unit_id" in names
     looking_in = [n for n in all_tests(settings) if n.startswith("refers_in_month_fct_visit_")]
     assert looking_in, "it looks into dim_org_unit, which marts are built from"

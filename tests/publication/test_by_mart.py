@@ -12,6 +12,7 @@ from orchestration.publication import (
     close_months,
     current_state,
     open_hold,
+    open_holds,
     pending,
     publish,
     refresh_notices,
@@ -19,6 +20,7 @@ from orchestration.publication import (
 )
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.ledger import note_published
+from orchestration.refresh.dbt_results import FailedNode, hold_failed
 from tests.miniature import KEYS, MONTHS, Miniature, write_manifest
 from tests.publication.test_pending import load, months
 from tests.publication.test_publish import SEGMENT, build, served
@@ -130,6 +132,24 @@ def test_a_fault_nobody_can_place_holds_all(world: Miniature) -> None:
     assert set(state(world).values()) == {"held"}
     open_hold(world.settings, check_name="dbt", reason="坏。", reason_en="Broken.", marts=VISITS)
     assert state(world) == {"retention": "current", "visits": "held"}, "renewed, not added"
+
+
+def test_what_dbt_could_not_build_holds_the_marts_it_is_part_of(world: Miniature) -> None:
+    def holds() -> list[tuple[str, list[str] | None]]:
+        with world.owner() as owner:
+            return [(hold.check_name, hold.marts) for hold in open_holds(owner)]
+
+    visit = FailedNode("model", VISITS_TABLE, None, f"model.telmart.{VISITS_TABLE}")
+    segment = FailedNode("model", SEGMENT, None, f"model.telmart.{SEGMENT}")
+    other = FailedNode("model", "fct_survey", None, "model.telmart.fct_survey")
+    assert not hold_failed(world.settings, [visit, other])
+    assert holds() == [("dbt", ["visits"]), ("dbt_beside", [])]
+    assert not hold_failed(world.settings, [other])
+    assert holds() == [("dbt_beside", [])]
+    assert hold_failed(world.settings, [visit, segment])
+    assert holds() == [("dbt", ["retention", "visits"])]
+    assert hold_failed(world.settings, [])
+    assert holds() == [("dbt", None)], "dbt ended before it could say"
 
 
 def test_a_load_waits_for_every_mart_that_needs_it(world: Miniature) -> None:

@@ -190,7 +190,9 @@ def test_fingerprint_is_noted_only_when_all_months_were_made_with_it(world: Mini
         assert not is_unchanged(owner, "retention", "abc")
         publish(world.settings, None, fingerprint="abc")
         owner.rollback()
-        assert is_unchanged(owner, "retention", "abc") and not is_unchanged(owner, "abd")
+        assert is_unchanged(owner, "retention", "abc") and not is_unchanged(
+            owner, "retention", "abd"
+        )
 
 
 # ---- together or not at all ----------------------------------------------------------------------

@@ -21,12 +21,11 @@ from orchestration.publication.ledger import note_published
 from orchestration.publication.manifest import (
     always_needed,
     apart_from,
-    below_marts,
     sources_of,
     tests_of_seeds,
 )
 from orchestration.refresh.checking import ARRIVAL
-from orchestration.refresh.dbt_results import BESIDE, CHECK, FailedNode, failed_nodes, reasons
+from orchestration.refresh.dbt_results import BESIDE, CHECK, failed_nodes, hold_failed
 from orchestration.refresh.lock import forget_child, note_child
 from orchestration.refresh.manifest import target
 from orchestration.refresh.progress import Stage, current
@@ -174,7 +173,7 @@ def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
                 current().advance(Stage.MODELS, text=event.output_name.rpartition("__")[2])
             yield event
     except Exception:
-        if _hold(session.settings, failed_nodes(dbt.target_path)):
+        if hold_failed(session.settings, failed_nodes(dbt.target_path)):
             raise
         # the other marts were built and tested; the refresh ends with the holds' reasons
     else:
@@ -186,26 +185,6 @@ def _build(session: Session, dbt: DbtCliInvocation) -> Iterator[Any]:
     with session.warehouse() as warehouse:
         note_published(warehouse, session.settings, session.work.beside, (), datetime.now(UTC))
         warehouse.commit()
-
-
-def _hold(settings: Settings, failed: Sequence[FailedNode]) -> bool:
-    """Hold the marts that failed nodes belong to. Returns whether none is left to publish."""
-    below = below_marts(settings)
-    inside = [node for node in failed if any(node.id in ids for ids in below.values())]
-    marts = {mart for mart, ids in below.items() if any(node.id in ids for node in inside)}
-    nothing_known = not failed  # dbt ended before it could say
-    for name, nodes, stopped in (
-        (CHECK, inside, None if nothing_known else marts),
-        (BESIDE, [node for node in failed if node not in inside], set[str]()),
-    ):
-        if nodes or (name == CHECK and nothing_known):
-            reason, reason_en = reasons(nodes)
-            open_hold(settings, check_name=name, reason=reason, reason_en=reason_en, marts=stopped)
-            if stopped is None or stopped:
-                current().fail(Stage.MODELS, reason_en)
-        else:
-            resolve_holds(settings, check_name=name)
-    return nothing_known or marts == set(below)
 
 
 def _prune(folder: Path) -> None:
