@@ -9,6 +9,7 @@ from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.publication import Hold, open_holds, refresh_notices, resolve_holds
 from orchestration.publication import pending as pending_months
+from orchestration.publication.manifest import feeds_by_mart
 from orchestration.refresh.dashboards import is_deployed, is_installed
 from orchestration.refresh.dbt_results import BESIDE
 from orchestration.refresh.gathering import gather
@@ -35,6 +36,7 @@ class Outcome:
         run_id: the Dagster run; empty when none was needed.
         failed_steps: step and reason.
         holds: what is open now; those that block stop publication.
+        going: marts that none of them stops.
         missed: sources that could not be read; what was there was processed all the same.
     """
 
@@ -43,6 +45,7 @@ class Outcome:
     run_id: str = ""
     failed_steps: dict[str, str] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
+    going: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
 
@@ -162,7 +165,11 @@ def _run(settings: Settings, progress: Progress, needs: Needs, config: dict[str,
     }
     holds = _holds(settings)
     return Outcome(
-        success=result.success and not holds, run_id=result.run_id, failed_steps=failed, holds=holds
+        success=result.success and not holds,
+        run_id=result.run_id,
+        failed_steps=failed,
+        holds=holds,
+        going=[m for m in feeds_by_mart(settings) if not any(hold.stops(m) for hold in holds)],
     )
 
 
@@ -194,8 +201,10 @@ def explain(outcome: Outcome) -> TelmartError:
     """The error to end with when a refresh did not succeed."""
     blocking = [hold for hold in outcome.holds if hold.blocks]
     if blocking:
+        held = sorted({mart for hold in blocking for mart in hold.marts or ()})
+        what = f"{' and '.join(held)} is kept back" if outcome.going else "Nothing was published"
         return TelmartError(
-            f"Nothing was published: {_told(blocking)}.",
+            f"{what}: {_told(blocking)}.",
             "People keep seeing the last published state. Load a corrected file, then run again."
             " `telmart status` and the Dagster UI show more.",
         )
