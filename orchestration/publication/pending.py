@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -68,7 +68,7 @@ class Pending:
     beside: dict[int, date | None]
     load_ids: list[int]
     fingerprint: str
-    everything: bool = field(default=False)
+    everything: bool = False
 
     @property
     def is_empty(self) -> bool:

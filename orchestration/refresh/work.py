@@ -35,11 +35,15 @@ _LOADS = """
 _FEEDS = "select load_id, feed from ops.load where load_id = any (%s)"
 #: name of the check of what arrived, in holds
 ARRIVAL = "arrival"
-#: months among the given that a load of one of the feeds, not yet published, is for
+#: months among the given that a load is for which the mart, built from its feed, has not published
 _HELD_BACK = """
-    select distinct date_trunc('month', period_date)::date from ops.load
-    where is_current and published_at is null and isfinite(period_date) and feed = any (%s)
-        and date_trunc('month', period_date)::date = any (%s) order by 1
+    select distinct date_trunc('month', period_date)::date from ops.load as l
+    where is_current and published_at is null and isfinite(period_date)
+        and feed = any (%(feeds)s) and date_trunc('month', period_date)::date = any (%(months)s)
+        and not exists (
+            select from ops.publication as p where p.load_id = l.load_id and p.mart = %(mart)s
+        )
+    order by 1
 """
 #: loads whose rows failed their checks, of feeds that hold up nobody: they stay unpublished, so
 #: that what reads them is built as soon as they are put right
@@ -125,7 +129,9 @@ def note_work(
         ledger = _Ledger(warehouse, found.load_ids)
         marts = {}
         for mart, feeds in needed.items():
-            held_back = warehouse.execute(_HELD_BACK, [[*feeds], [*closed[mart]]]).fetchall()
+            held_back = warehouse.execute(
+                _HELD_BACK, {"mart": mart, "feeds": [*feeds], "months": [*closed[mart]]}
+            ).fetchall()
             marts[mart] = _of_mart(
                 ledger, mart, _contracts(settings, feeds), found.marts[mart],
                 closed=closed[mart], held_back=[m for (m,) in held_back], start=start,
