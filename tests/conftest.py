@@ -31,6 +31,9 @@ FLAGS = [
     "--disable-sync",
 ]
 
+# pytest-xdist tells its processes of a terminal 80 wide; there is none, and tests name their width
+os.environ.pop("COLUMNS", None)
+
 #: what tests share that cannot be shared between processes, the longest first
 SHARED = (
     "demo", "operator", "dirty", "everything", "installation", "built", "frugal",
