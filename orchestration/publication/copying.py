@@ -44,7 +44,7 @@ def fill(
     """Copy months into the served table, or all into a new one beside it when columns changed.
 
     Args:
-        months: the months to copy; None for all.
+        months: the months to copy; None for all. Into a new table also those it had.
         frozen: closed months: their rows stay as people have them. A column they did not have
             yet is empty in them.
 
@@ -76,7 +76,12 @@ def fill(
         warehouse.execute(
             sql.SQL("alter table {} add column {} integer").format(served, sql.Identifier(VERSION))
         )
-        wanted = [m for m in built if m not in frozen or not before]
+        # what people have not seen and is not asked for may be incomplete
+        chosen = None if months is None else {*months, *_months(warehouse, table, before)}
+        wanted = [
+            m for m in built
+            if (m not in frozen or not before) and (chosen is None or m in chosen)
+        ]  # fmt: skip
         if before:
             had = {name for name, _, _ in before}
             shared = [name for name in (*(c[0] for c in columns), VERSION) if name in had]
@@ -101,6 +106,18 @@ def fill(
     if is_new:
         protect(warehouse, table.mart, name)
     return done, is_new
+
+
+def _months(
+    warehouse: psycopg.Connection[Any], table: PublishedTable, columns: Collection[object]
+) -> set[date]:
+    """Months that people can read now; none while there is no table."""
+    if not columns:
+        return set()
+    query = sql.SQL("select distinct stat_month from {}").format(
+        sql.Identifier(table.mart, table.table)
+    )
+    return {row[0] for row in warehouse.execute(query)}
 
 
 def _carry_over(

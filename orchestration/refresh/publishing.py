@@ -17,18 +17,18 @@ def publish_work(session: Session, mart: str) -> PublishResult:
         TelmartError: a hold is open, or a table cannot be guarded; nothing was published.
     """
     work = session.work.marts[mart]
-    full_refresh = session.work.full_refresh and work.everything
     with current().working(Stage.PUBLISH):
         # Reaching this step means that every step before it succeeded.
         resolve_holds(session.settings, check_name=UNEXPLAINED)
         if not work.months:
             return PublishResult([])
+        # by name, also when everything was built: `build` may have months that wait for a feed
         result = publish(
-            session.settings, None if full_refresh else work.months, work.load_ids,
-            session.work.fingerprint, marts=[mart], reason=session.reason, rebuilt=work.everything,
+            session.settings, work.months, work.load_ids,
+            marts=[mart], reason=session.reason, rebuilt=work.everything,
         )  # fmt: skip
         refresh_notices(session.settings)
-        if work.everything and not full_refresh:
+        if work.everything:
             # All complete months were made with these models; the others were never published.
             with connect(session.settings) as warehouse:
                 note(warehouse, mart, session.work.fingerprint)

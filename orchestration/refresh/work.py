@@ -95,8 +95,8 @@ class Work:
 
     @property
     def everything(self) -> bool:
-        """Whether everything is built anew: for some mart, every month there is."""
-        return any(mart.everything for mart in self.marts.values())
+        """Whether everything is built anew: for a mart that can be published, every month."""
+        return any(mart.everything and mart.months for mart in self.marts.values())
 
     @property
     def full_refresh(self) -> bool:

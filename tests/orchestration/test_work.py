@@ -66,6 +66,8 @@ def test_full_refresh_only_when_no_month_waits() -> None:
     assert Work([AUGUST], {"a": ready, "b": settled}).full_refresh
     assert not Work([AUGUST], {"a": ready, "b": waits}).full_refresh
     assert not Work([], {"a": settled, "b": settled}).full_refresh
+    lacking = MartWork([], everything=True, waiting={AUGUST: ["x"]})
+    assert not Work([AUGUST], {"a": settled, "b": lacking}).everything, "b has nothing to publish"
 
 
 @pytest.mark.parametrize("text", ["October", "2026-13", "2026-10-01", ""])

@@ -202,6 +202,18 @@ def test_a_month_that_a_mart_lacks_stays_open_for_it(world: Miniature) -> None:
     assert visits(world) == {AUGUST: {1}, SEPTEMBER: {1}, OCTOBER: {2}}
 
 
+def test_a_month_nobody_asked_for_stays_out_of_a_table_made_anew(world: Miniature) -> None:
+    """It may have been built for another mart, while this one waits for a feed."""
+    with world.owner() as owner:
+        owner.execute(f"delete from build.{VISITS_TABLE} where stat_month = '{OCTOBER}'")
+    publish(world.settings, marts=VISITS)
+    build_visits(world, 2)
+    with world.owner() as owner:
+        owner.execute(f"alter table build.{VISITS_TABLE} add column order_cnt integer")
+    publish(world.settings, [SEPTEMBER], marts=VISITS)
+    assert visits(world) == {AUGUST: {2}, SEPTEMBER: {2}}
+
+
 def test_who_was_restated_is_told_who_was_not_is_not(world: Miniature) -> None:
     publish(world.settings, [OCTOBER], reason="visits counted twice", marts=VISITS)
     refresh_notices(world.settings)
