@@ -59,6 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=places.__getitem__)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are not spelt out: gzip writes the time into them, and every process of a run has to
+    give a test the same name."""
+    return argname if isinstance(val, bytes) else None
+
+
 def free_port() -> int:
     """A port nobody listens on right now."""
     with contextlib.closing(socket.socket()) as s:
