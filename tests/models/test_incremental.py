@@ -10,6 +10,7 @@ import pytest
 from orchestration.contracts.reading import read_contracts
 from orchestration.engine.databases import connect
 from orchestration.publication.fingerprint import fingerprint, note
+from orchestration.publication.manifest import feeds_by_mart
 from orchestration.publication.pending import pending
 from orchestration.settings import Settings
 from tests.models.warehouse import (
@@ -46,7 +47,8 @@ def history(installation: Settings) -> Iterator[Settings]:
             " from generate_series(timestamp '2025-05-01', timestamp '2026-10-01', '1 month') as m",
         )
     with connect(installation) as warehouse:
-        note(warehouse, fingerprint(installation))
+        for mart in feeds_by_mart(installation):
+            note(warehouse, mart, fingerprint(installation))
     yield installation
     execute(installation, "delete from ops.load; delete from ops.fingerprint")
 
@@ -90,9 +92,10 @@ def test_incremental_equals_full_refresh(history: Settings, name: str) -> None:
         history,
         f"update ops.load set published_at = null where feed = '{feed}' and period = '{period}'",
     )
-    months = pending(history).months
-
-    assert months, "the change must name its months, not all of them"
+    found = [mart.months for mart in pending(history).marts.values()]
+    assert None not in found, "the change must name its months, not all of them"
+    months = sorted({month for months in found for month in months or ()})
+    assert months
     assert dbt(history, *RUN, months=months) == {}
     assert differences(history, tables), "the change must show"
     keep_copies(history, tables)
