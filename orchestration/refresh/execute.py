@@ -202,7 +202,7 @@ def explain(outcome: Outcome) -> TelmartError:
     blocking = [hold for hold in outcome.holds if hold.blocks]
     if blocking:
         held = sorted({mart for hold in blocking for mart in hold.marts or ()})
-        what = f"{' and '.join(held)} is kept back" if outcome.going else "Nothing was published"
+        what = f"Not published: {', '.join(held)}" if outcome.going else "Nothing was published"
         return TelmartError(
             f"{what}: {_told(blocking)}.",
             "People keep seeing the last published state. Load a corrected file, then run again."

@@ -103,11 +103,6 @@ class Work:
         """Whether dbt may build its tables anew; with a waiting month only the others are."""
         return self.everything and not any(mart.waiting for mart in self.marts.values())
 
-    @property
-    def load_ids(self) -> list[int]:
-        """Every load that this refresh brings to somebody."""
-        return sorted({i for mart in self.marts.values() for i in mart.load_ids} | {*self.beside})
-
 
 def note_work(
     settings: Settings, month: str | None = None, full: bool = False, reason: str = ""

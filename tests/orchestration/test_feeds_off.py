@@ -33,7 +33,7 @@ ACTIVE = [n for n, f in all_feeds(scratch_settings(Path("/nowhere"))).items() if
 @pytest.mark.parametrize("off", ACTIVE)
 def test_each_feed_can_be_off(graph_settings: Settings, off: str) -> None:
     """The graph resolves without it: job, checks and marts stand."""
-    settings = graph_settings  # alone in its process; what is off is switched on again
+    settings = graph_settings
     feeds = all_feeds(settings)
     switch(settings, feeds[off], on=False)
     before = dict(os.environ)

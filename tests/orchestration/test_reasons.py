@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from orchestration.publication import Hold
 from orchestration.refresh.dbt_results import FailedNode, failed_nodes, reasons
+from orchestration.refresh.execute import Outcome, explain
 from orchestration.refresh.loading import public_reason
 
 pytestmark = pytest.mark.fast
@@ -72,3 +75,11 @@ def test_dbt_reasons_name_tests_and_counts(tmp_path: Path) -> None:
 def test_dbt_that_left_no_results_is_said_so(tmp_path: Path) -> None:
     zh, en = reasons(failed_nodes(tmp_path))
     assert "中断" in zh and "before it had built" in en
+
+
+def test_who_is_kept_back_is_named_unless_all_are() -> None:
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+    hold = Hold(1, "crm.visit", "2026-10", "load", "坏。", "Broken.", at, ["value", "visits"])
+    some = explain(Outcome(success=False, holds=[hold], going=["retention"]))
+    assert some.message == "Not published: value, visits: Broken."
+    assert explain(Outcome(success=False, holds=[hold])).message == "Nothing was published: Broken."
