@@ -18,6 +18,7 @@ from orchestration.access.served import require_keys
 from orchestration.errors import TelmartError
 from orchestration.publication.closing import VERSION, VERSION_COMMENT
 from orchestration.publication.manifest import PublishedTable
+from orchestration.publication.restating import seen_months
 
 #: ends the name of a table while it is filled beside the one it will replace
 _NEW = "__new"
@@ -77,7 +78,7 @@ def fill(
             sql.SQL("alter table {} add column {} integer").format(served, sql.Identifier(VERSION))
         )
         # what people have not seen and is not asked for may be incomplete
-        chosen = None if months is None else {*months, *_months(warehouse, table, before)}
+        chosen = None if months is None else {*months, *seen_months(warehouse, [table])}
         wanted = [
             m for m in built
             if (m not in frozen or not before) and (chosen is None or m in chosen)
@@ -106,18 +107,6 @@ def fill(
     if is_new:
         protect(warehouse, table.mart, name)
     return done, is_new
-
-
-def _months(
-    warehouse: psycopg.Connection[Any], table: PublishedTable, columns: Collection[object]
-) -> set[date]:
-    """Months that people can read now; none while there is no table."""
-    if not columns:
-        return set()
-    query = sql.SQL("select distinct stat_month from {}").format(
-        sql.Identifier(table.mart, table.table)
-    )
-    return {row[0] for row in warehouse.execute(query)}
 
 
 def _carry_over(
