@@ -68,9 +68,12 @@ select
     tested.{{ reference["columns"][0] }} as missing
 from tested
 left join {{ reference["to"] }} as referred
-    on tested.stat_month = referred.stat_month
+    on
+        tested.stat_month = referred.stat_month
+        -- what is tested is of these months only; the planner does not see it through the join
+        and {{ in_months("referred.stat_month") }}
     {%- for column in reference["columns"] %}
-    and tested.{{ column }} = referred.{{ to_columns[loop.index0] }}
+        and tested.{{ column }} = referred.{{ to_columns[loop.index0] }}
     {%- endfor %}
 where
     referred.stat_month is null
@@ -79,6 +82,7 @@ where
     {%- endfor %}
     and tested.stat_month in (
         select there.stat_month from {{ reference.get("there") or reference["to"] }} as there
+        where {{ in_months("there.stat_month") }}
     )
 {{ "union all" if not loop.last }}
 {%- endfor %}

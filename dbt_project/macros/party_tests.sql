@@ -129,16 +129,3 @@ where
     or (next_low is null and high is not null)
     or (next_low is not null and (high is null or next_low <> high + 1))
 {% endtest %}
-
-{# A changed month is processed with so many later ones (reach_months of the model); a rule that
-   looks back longer would leave these with numbers made from the old month. #}
-{% test within_reach(model, model_name, months) %}
-{%- if execute %}
-{%- set reader = graph.nodes["model.telmart." ~ model_name] %}
-select rule_id, {{ months }}
-from {{ model }}
-where {{ months }} - 1 > {{ reader.config.meta["reach_months"] }} or {{ months }} < 1
-{%- else %}
-select 1 as one where 1 = 0
-{%- endif %}
-{% endtest %}

@@ -264,13 +264,15 @@ where
     )
 {% endtest %}
 
-{# A changed month is processed with so many later ones (reach_months of the baseline model); with a
-   longer baseline these would keep numbers made from the old month. #}
-{% test baseline_within_reach(model) %}
+{# A changed month is processed with so many later ones (reach_months of the model); a rule that
+   looks back longer would leave these with numbers made from the old month. #}
+{% test within_reach(model, model_name, months, with_its_own=true) %}
 {%- if execute %}
-{%- set baseline = graph.nodes["model.telmart.int_subscriber_month__baseline"] %}
-select rule_id, baseline_months
+{%- set reach = graph.nodes["model.telmart." ~ model_name].config.meta["reach_months"] %}
+select rule_id, {{ months }}
 from {{ model }}
-where baseline_months > {{ baseline.config.meta["reach_months"] }}
+where {{ months }} > {{ reach + 1 if with_its_own else reach }} or {{ months }} < 1
+{%- else %}
+select 1 as one where 1 = 0
 {%- endif %}
 {% endtest %}

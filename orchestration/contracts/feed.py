@@ -18,6 +18,7 @@ class Column:
     ``timing`` says how a date or timestamp relates to the period: "in_period" (events),
     "until_period_end" (nothing from the future), or "any". ``references`` is the feed and column
     whose values these are, ``requirements`` the requirements (R001 …) that need the column.
+    ``when_unknown`` says what to do about a value that is not in ``allowed``.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     timing: Timing
     references: tuple[str, str] | None
     requirements: tuple[str, ...]
+    when_unknown: str = ""
 
     @property
     def is_numeric(self) -> bool:

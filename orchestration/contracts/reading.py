@@ -45,7 +45,7 @@ _SOURCES = ("postgresql", "mysql", "oracle")
 _SOURCE_PROPERTIES = ("table", "query", "cursor", "cursorFormat", "from")
 _COLUMN_PROPERTIES = (
     "nameZh", "descriptionZh", "aliases", "piiClass", "min", "max", "allowed", "timing",
-    "requirements",
+    "requirements", "whenUnknown",
 )  # fmt: skip
 
 
@@ -223,6 +223,9 @@ def _column(path: Path, prop: Any) -> Column:
     timing = own.choice("timing", _TIMINGS, "any")
     if timing != "any" and not temporal:
         fail(path, f"{place}.timing", f"does not fit type {sql_type}", "It is for dates.")
+    allowed, when_unknown = tuple(own.texts("allowed")), own.text("whenUnknown", "").strip()
+    if when_unknown and not allowed:
+        fail(path, f"{place}.whenUnknown", "stands without `allowed`", "List the values it knows.")
     low, high = own.bound("min", logical), own.bound("max", logical)
     if temporal:
         low, high = low or EARLIEST, high or LATEST
@@ -232,10 +235,10 @@ def _column(path: Path, prop: Any) -> Column:
         required=is_key or bool(prop.required), description=prop.description or "",
         name_zh=own.text("nameZh", name), description_zh=own.text("descriptionZh", ""),
         aliases=tuple(own.texts("aliases")), pii=own.choice("piiClass", _PII, "none"),
-        min=low, max=high, allowed=tuple(own.texts("allowed")),
+        min=low, max=high, allowed=allowed,
         timing=timing,  # type: ignore[arg-type]
         references=_references(path, place, prop.relationships or []),
-        requirements=own.requirements(),
+        requirements=own.requirements(), when_unknown=when_unknown,
     )  # fmt: skip
 
 

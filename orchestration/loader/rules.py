@@ -58,7 +58,10 @@ def _column_rules(column: Column, limit: Limit | None) -> list[Rule]:
         rule("{} > {}", limit.high_reason, _literal(column, limit.high))
     if column.allowed:
         shown = ", ".join(column.allowed)
-        rule("{}::text not in ({})", f"is not one of {shown}", _literals(column.allowed))
+        reason = f"is not one of {shown}"
+        if column.when_unknown:
+            reason += f". {column.when_unknown.rstrip('.')}"
+        rule("{}::text not in ({})", reason, _literals(column.allowed))
     return rules
 
 

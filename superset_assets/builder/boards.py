@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from superset_assets.builder.catalog import Catalog
-from superset_assets.builder.choices import choices_uuid, has_choices
+from superset_assets.builder.choices import PLACE, choices_uuid, has_choices
 from superset_assets.builder.datasets import dataset_uuid, text_twin
 from superset_assets.builder.ids import uuid_of
 from superset_assets.builder.layout import positions
@@ -78,12 +78,14 @@ def _silent(ids: Mapping[str, int], specs: Specs) -> list[int]:
 
 
 def _scope(given: Filter, specs: Specs, ids: Mapping[str, int]) -> dict[str, Any]:
-    """All charts but the header's line, and for the month those that show history."""
+    """All charts but the header's line, those that show history of all months, and those that
+    ignore the column."""
     excluded = [
         number
         for name, number in ids.items()
         if specs.charts[name].kind == "state"
         or (specs.charts[name].history and given.column == "stat_month")
+        or given.column in specs.charts[name].ignores
     ]
     return {"rootPath": ["ROOT_ID"], "excluded": excluded}
 
@@ -111,11 +113,13 @@ def _filter(given: Filter, dashboard: Dashboard, catalog: Catalog, language: str
             "enableEmptyFilter": bool(given.first),
             "defaultToFirstItem": bool(given.first),
             "sortAscending": given.first != "last",
+            "sortMetric": PLACE if given.lead else None,
             "inverseSelection": False,
             "searchAllOptions": False,
         },
         # Without it the first value is shown in the bar but not applied to the charts.
         "requiredFirst": bool(given.first),
+        "sortMetric": PLACE if given.lead else None,
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [
             f"NATIVE_FILTER-{parent}" for parent in given.parents if parent in dashboard.filters

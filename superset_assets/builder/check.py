@@ -94,7 +94,7 @@ def _chart(chart: Chart, catalog: Catalog, specs: Specs) -> Iterator[str]:
     yield from _columns(chart, mart, where)
     yield from _sort(chart, mart, specs, where)
     marked = [mark["column"] for mark in chart.look.get("marks", ())]
-    for name in [*chart.labels, *marked, *chart.look.get("wide", ())]:
+    for name in [*chart.labels, *marked, *chart.look.get("wide", ()), *chart.look.get("long", ())]:
         if name not in mart.columns and name not in mart.metrics:
             yield f"{where}: {mart.name} has neither column nor metric {name!r}"
 

@@ -81,7 +81,7 @@ def build_dataset(
     else:
         metrics = [_metric(m, mart, language) for m in mart.metrics.values()]
     metrics += [
-        _saved(order_of(name), mart.columns[name].label.of(language), "", f"MIN({sql})", ",d")
+        saved_metric(order_of(name), mart.columns[name].label.of(language), "", f"MIN({sql})", ",d")
         for name, sql in _orders(mart, specs).items()
     ]
     month = "stat_month" if "stat_month" in mart.columns else None
@@ -139,7 +139,7 @@ def _compare_sql(mart: Mart) -> str:
 
 def _metric(metric: Metric, mart: Mart, language: str) -> dict[str, Any]:
     look = shown(metric, language)
-    return _saved(
+    return saved_metric(
         metric.name,
         look.name(metric.label.of(language), language),
         f"{metric.description.of(language)}  [{formula_of(metric)}]",
@@ -155,8 +155,8 @@ def _compared(metric: Metric, mart: Mart, language: str) -> list[dict[str, Any]]
     label, about = metric.label.of(language), metric.description.of(language)
     change = f"{label} {change_name(metric).of(language)}"  # labels in one query must differ
     found = [
-        _saved(metric.name, look.name(label, language), about, look.scale(now), look.format),
-        _saved(
+        saved_metric(metric.name, look.name(label, language), about, look.scale(now), look.format),
+        saved_metric(
             change_metric(metric.name),
             change,
             about,
@@ -167,11 +167,11 @@ def _compared(metric: Metric, mart: Mart, language: str) -> list[dict[str, Any]]
     if metric.unit in ("count", "yuan") and metric.additivity != "ratio":
         tile = compact_sql(now, metric, language)
         name = tile_metric(metric.name)
-        found.append(_saved(name, label, about, tile, None))
+        found.append(saved_metric(name, label, about, tile, None))
     return found
 
 
-def _saved(
+def saved_metric(
     name: str, label: str, about: str, expression: str, d3format: str | None
 ) -> dict[str, Any]:
     return {

@@ -18,7 +18,7 @@ from superset_assets.builder.text import Text, read_text
 #: what a chart may say besides kind, title, about and mart
 _CHART_FIELDS = (
     *("metrics", "by", "columns", "series", "where", "sort", "rows"),
-    *("history", "compare", "labels", "look"),
+    *("history", "ignores", "compare", "labels", "look"),
 )
 
 
@@ -120,6 +120,7 @@ def _chart(key: str, file: str, given: Any) -> Chart:
         where=tuple(fields.get("where", ())),
         sort=tuple((name, way == "asc") for s in fields.get("sort", ()) for name, way in s.items()),
         history=fields.get("history", False),
+        ignores=tuple(fields.get("ignores", ())),
         compare=fields.get("compare", False),
         rows=fields.get("rows", 1000),
         labels={
@@ -135,7 +136,7 @@ def _filters(path: Path) -> dict[str, Filter]:
     for key, given in load(path).items():
         where = f"{file}: {key}"
         fields = _take(
-            given, where, ("name", "mart", "column"), ("parents", "single", "first", "hint")
+            given, where, ("name", "mart", "column"), ("parents", "single", "first", "lead", "hint")
         )
         found[key] = Filter(
             id=key,
@@ -145,6 +146,7 @@ def _filters(path: Path) -> dict[str, Filter]:
             parents=tuple(fields.get("parents", ())),
             single=fields.get("single", False),
             first=fields.get("first", ""),
+            lead=dict(fields.get("lead", {})),
             hint=read_text(fields.get("hint"), f"{where}.hint", required=False),
         )
     return found

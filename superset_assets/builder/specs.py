@@ -17,8 +17,8 @@ NO_TEXT = Text("", "")
 class Chart:
     """One chart: what is asked (``mart``, ``metrics``, ``by``, ``columns``, …) and how it looks.
 
-    ``follows`` lists what of the filters it heeds besides the places: ``month`` unless it shows
-    history. ``file`` names its spec in errors.
+    It heeds every filter on a column it has, except the month where it shows ``history``, and the
+    columns it ``ignores``. ``file`` names its spec in errors.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Chart:
     where: tuple[Mapping[str, Any], ...] = ()
     sort: tuple[tuple[str, bool], ...] = ()
     history: bool = False
+    ignores: tuple[str, ...] = ()
     compare: bool = False
     rows: int = 1000
     labels: Mapping[str, Text] = field(default_factory=dict)
@@ -42,7 +43,11 @@ class Chart:
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter of the bar: a column of a mart, chosen below ``parents``."""
+    """One filter of the bar: a column of a mart, chosen below ``parents``.
+
+    ``first``: it always has a value, at the start the first or the last. ``lead``: the value of
+    another column whose choice stands before all others.
+    """
 
     id: str
     name: Text
@@ -51,6 +56,7 @@ class Filter:
     parents: tuple[str, ...] = ()
     single: bool = False
     first: str = ""
+    lead: Mapping[str, str] = field(default_factory=dict)
     hint: Text = NO_TEXT
 
 

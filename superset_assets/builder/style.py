@@ -131,7 +131,8 @@ def _places_of(chart: Chart) -> list[str]:
 
 
 def _cards(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> str:
-    """On a phone a list's row is a card, and each value there bears its name."""
+    """On a phone a list's row is a card, and each value there bears its name; the values of
+    ``look.long`` have a line of their own."""
     context = context_of(chart, catalog, specs, language)
     here = _selector([chart.title.of(language)])
     names = []
@@ -139,6 +140,8 @@ def _cards(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> str:
         label = context.label(name) or context.source(name).label.of(language)
         cell = f'{here} td[aria-labelledby="header-{context.column(name)}"]'
         names.append(f'{cell}::before {{ content: "{_quoted(label)}"; }}')
+        if name in chart.look.get("long", ()):
+            names.append(f"{cell} {{ grid-column: 1 / -1; }}")
     return f"@media {PHONE} {{ {' '.join(names)} }}"
 
 

@@ -15,6 +15,7 @@ class BoardFilter:
     """A drop-down of the filter bar.
 
     Attributes:
+        metric: what its values are ordered by, if not by themselves.
         first: whether it starts with its first value, as a month does, rather than with none.
         parents: filters whose choice narrows its values.
     """
@@ -24,6 +25,7 @@ class BoardFilter:
     dataset_uuid: str
     dataset: int
     ascending: bool | None
+    metric: str | None
     first: bool
     parents: tuple[str, ...]
     root: frozenset[str]
@@ -100,6 +102,7 @@ def _filter(said: dict[str, Any]) -> BoardFilter | None:
         dataset_uuid=str(target.get("datasetUuid", "")),
         dataset=int(target.get("datasetId") or 0),
         ascending=control.get("sortAscending", True),
+        metric=said.get("sortMetric"),
         # the bar shows a first value either way, but applies it only if it is required
         first=bool(control.get("defaultToFirstItem") and said.get("requiredFirst")),
         parents=tuple(said.get("cascadeParentIds") or ()),

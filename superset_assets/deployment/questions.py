@@ -40,19 +40,20 @@ def of_chart(form: Form, dataset: int, filters: Filters) -> dict[str, Any]:
 
 
 def of_filter(
-    column: str, ascending: bool | None, dataset: int, filters: Filters
+    column: str, ascending: bool | None, metric: str | None, dataset: int, filters: Filters
 ) -> dict[str, Any]:
     """The question for the values of a drop-down filter.
 
     Args:
         ascending: order of the values; None for none.
+        metric: what they are ordered by, if not by themselves.
         filters: values chosen in the filters this one depends on.
     """
     form = {"viz_type": "filter_select", "row_limit": 1000}
     query = _base(form, filters) | {
         "columns": [column],
-        "metrics": [],
-        "orderby": [] if ascending is None else [[column, ascending]],
+        "metrics": [metric] if metric else [],
+        "orderby": [] if ascending is None else [[metric or column, ascending]],
     }
     return _context(form, dataset, query)
 

@@ -94,8 +94,9 @@ class Visit:
             # The bar asks at once, and again when a filter above has settled on its value.
             for filters in [[], given] if given else [[]]:
                 question = of_filter(
-                    board_filter.column, board_filter.ascending, board_filter.dataset, filters
-                )
+                    board_filter.column, board_filter.ascending, board_filter.metric,
+                    board_filter.dataset, filters,
+                )  # fmt: skip
                 values = [row[board_filter.column] for row in self._ask(board_filter.key, question)]
             first[board_filter.key] = chosen(board_filter, values)
         for chart, reach in self._board.charts():

@@ -38,12 +38,41 @@ _LISTS = """
 """
 
 
+_VALUE_TILES = """
+    select sum(revenue_amt) as group_revenue_amt,
+        sum(new_business_amt) * 100.0 / nullif(sum(revenue_amt), 0) as group_new_business_share,
+        sum(output_amt) * 100.0 / nullif(sum(input_amt), 0) as group_output_input_ratio,
+        sum(overdue_amt) * 100.0 / nullif(sum(outstanding_amt), 0) as group_arrears_rate,
+        count(*) filter (where is_active and competitor_tie_cnt > 0) * 100.0
+            / nullif(count(*) filter (where is_active), 0) as competitor_bound_rate
+    from customer_value.mart_customer_value__group_month where stat_month = %(month)s
+"""
+_GRADE_TILES = """
+    select sum(revenue_amt) filter (where is_graded and layer = 'high') * 100.0
+            / nullif(sum(revenue_amt) filter (where is_graded), 0) as high_grade_revenue_share,
+        count(*) filter (where transition = 'down') * 100.0
+            / nullif(count(*) filter (where transition in ('up', 'down', 'same')), 0)
+            as grade_down_rate
+    from customer_value.mart_customer_value__grade_month
+    where stat_month = %(month)s and model = 'two_axis'
+"""
+_VALUE_LISTS = """
+    select (select count(*) from customer_value.mart_customer_value__warning
+            where stat_month = %(month)s) as value_warnings,
+        (select count(*) from customer_value.mart_customer_value__group_month
+            where stat_month = %(month)s and is_active) as value_customers
+"""
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """Answers of the warehouse for one person."""
+    """Answers of the warehouse for one person about one mart."""
 
     settings: Settings
     person: str
+    mart = "retention"
+    #: the chart that says how far the data reach
+    header = "data_state"
 
     def ask(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """Rows of a query, as this person."""
@@ -54,7 +83,8 @@ class Wanted:
     def state(self) -> dict[str, Any]:
         (row,) = self.ask(
             "select *, to_char(cut_off_at, 'YYYY-MM-DD HH24:MI') as cut_off"
-            " from status.data_state where mart = 'retention'"
+            " from status.data_state where mart = %(mart)s",
+            mart=self.mart,
         )
         return row
 
@@ -90,6 +120,10 @@ class Wanted:
         (row,) = self.ask(_LISTS, month=month)
         return dict(row)
 
+    def chosen(self, table: str, month: date) -> list[str]:
+        """What a filter that always has a value lets through of a table, as conditions."""
+        return [f"cohort_name = '{self.cohort(month)}'"] if table.endswith("cohort_month") else []
+
     def by_unit(self, level: str, month: date) -> list[dict[str, Any]]:
         """Retention by unit, the lowest first."""
         return self.ask(
@@ -101,3 +135,30 @@ class Wanted:
             month=month,
             cohort=self.cohort(month),
         )
+
+
+@dataclass(frozen=True)
+class WantedOfGroups(Wanted):
+    """The same about group customers."""
+
+    mart = "customer_value"
+    header = "value_state"
+
+    def tiles(
+        self, month: date, city: str | None = None, county: str | None = None
+    ) -> dict[str, dict[str, float | None]]:
+        """Numbers of both rows of tiles: shares in percent, the two-axis model."""
+        assert city is county is None, "nobody asks for a part yet"
+        (groups,) = self.ask(_VALUE_TILES, month=month)
+        (grades,) = self.ask(_GRADE_TILES, month=month)
+        return {
+            kind: {name: None if v is None else float(v) for name, v in row.items()}
+            for kind, row in (("value_tiles", groups), ("value_tiles_grade", grades))
+        }
+
+    def lists(self, month: date) -> dict[str, int]:
+        (row,) = self.ask(_VALUE_LISTS, month=month)
+        return dict(row)
+
+    def chosen(self, table: str, month: date) -> list[str]:
+        return ["model = 'two_axis'"] if table.endswith("grade_month") else []

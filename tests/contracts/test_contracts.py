@@ -191,6 +191,7 @@ def test_a_changed_contract_is_read_again(tmp_path: Path) -> None:
         ("property: min", "property: minimum", "fee_amt.minimum", "Did you mean min?"),
         (MIN, "property: min, value: zero", "fee_amt.min", "number"),
         (MIN, "property: allowed, value: a", "fee_amt.allowed", "list"),
+        (MIN, "property: whenUnknown, value: ask", "fee_amt.whenUnknown", "List the values"),
         (MIN, "property: timing, value: in_period", "fee_amt.timing", "date"),
         (MIN, "property: piiClass, value: x", "fee_amt.piiClass", "personal"),
         (MIN, "property: aliases, value: [VISIT_ID]", "fee_amt", "one column"),

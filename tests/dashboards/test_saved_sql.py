@@ -85,6 +85,7 @@ def warehouse(
         for name, columns in marts(document).items():
             schema = name.removeprefix("mart_").split("__")[0]
             said = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+            link.execute(f"create schema if not exists {schema}")  # type: ignore[call-overload]
             link.execute(f"drop table if exists {schema}.{name}")  # type: ignore[call-overload]
             link.execute(f"create table {schema}.{name} ({said})")  # type: ignore[call-overload]
             with link.cursor().copy(f"copy {schema}.{name} from stdin") as copy:  # type: ignore[call-overload]

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.errors import TelmartError
 from orchestration.loader import corrections
+from tests.contracts.test_versions import FEED, contract
 from tests.loader.support import HEADER, Warehouse, row, rows, text
 
 
@@ -55,6 +56,18 @@ def test_every_kind_of_bad_row_with_its_physical_line(warehouse: Warehouse) -> N
     assert warehouse.count() == 502
     raw = warehouse.query("select raw_line from ops.quarantine where load_id = 2 and line_no = 508")
     assert raw == [('"bad\nrow",S1,2026-10-01 00:00:00,y,hall',)]
+
+
+def test_the_contract_says_what_to_do_about_an_unknown_value(warehouse: Warehouse) -> None:
+    channels = "[hall, dealer, online, bank, card]}"
+    asked = "\n          - {property: whenUnknown, value: Ask the channel department.}"
+    told = warehouse.with_operator({FEED: contract("1.0.0", None, (channels, channels + asked))})
+    path = told.file("x.csv", text([*rows(9), row(10, recharge_channel="post")]))
+    result = told.load(path)
+    reason = "is not one of hall, dealer, online, bank, card. Ask the channel department"
+    assert result.state == "rejected"
+    assert f"x.csv, line 11, column recharge_channel, value 'post': {reason}." in result.error
+    assert told.query("select reason from ops.quarantine") == [(reason,)]
 
 
 def test_careful_and_fast_give_the_same_rows_and_the_same_table(warehouse: Warehouse) -> None:

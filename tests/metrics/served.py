@@ -17,10 +17,16 @@ MARTS = ("cohort_month", "segment_month", "subscriber_month", "warning")
 SCHEMA = "retention"
 
 
+def table_of(mart: str) -> str:
+    """The table of a mart; one that is not spelt out is of the retention slice."""
+    return mart if mart.startswith("mart_") else f"mart_retention__{mart}"
+
+
 @cache
 def _document(mart: str) -> dict[str, Any]:
-    name = f"mart_retention__{mart}.yml"
-    path = ROOT / "dbt_project/models/marts/retention" / name
+    table = table_of(mart)
+    folder = table.removeprefix("mart_").partition("__")[0]
+    path = ROOT / "dbt_project/models/marts" / folder / f"{table}.yml"
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
@@ -28,6 +34,11 @@ def mart_yaml(mart: str) -> dict[str, Any]:
     """The declaration of a mart beside its model."""
     [model] = _document(mart)["models"]
     return model
+
+
+def metrics_yaml(mart: str) -> list[dict[str, Any]]:
+    """The declarations of the metrics of a mart."""
+    return _document(mart)["metrics"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def metrics_of(mart: str) -> dict[str, Metric]:
     [semantic_model] = _document(mart)["semantic_models"]
     measures = {m["name"]: m for m in semantic_model["measures"]}
     found = {}
-    for metric in _document(mart)["metrics"]:
+    for metric in metrics_yaml(mart):
         params = metric["type_params"]
         if metric["type"] == "ratio":
             parts = ("", "", params["numerator"], params["denominator"])
@@ -79,7 +90,7 @@ def columns_of(connection: Connection, mart: str, schema: str = SCHEMA) -> dict[
         "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a"
         " where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped"
         " order by a.attnum",
-        (f"{schema}.mart_retention__{mart}",),
+        (f"{schema}.{table_of(mart)}",),
     ).fetchall()
     return {str(name): str(kind) for name, kind in found}
 
@@ -87,7 +98,7 @@ def columns_of(connection: Connection, mart: str, schema: str = SCHEMA) -> dict[
 def rows_of(connection: Connection, mart: str, schema: str = SCHEMA) -> pl.DataFrame:
     """A served table: numeric(n,2) as whole hundredths, other numerics as decimals."""
     columns = columns_of(connection, mart, schema)
-    frame = query(connection, f"select * from {schema}.mart_retention__{mart}")
+    frame = query(connection, f"select * from {schema}.{table_of(mart)}")
     made = []
     for name, kind in columns.items():
         text = pl.col(name)

@@ -65,7 +65,7 @@ RULE_FAULTS = {
     "a baseline longer than what a changed month reaches": (
         "mid_high_rule",
         "update {t} set baseline_months = 6",
-        "baseline_within_reach_mid_high_rule",
+        "within_reach_mid_high_rule",
     ),
     "two groups with one priority": (
         "watch_priority",

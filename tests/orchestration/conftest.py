@@ -126,6 +126,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     for folder in made.pristine.glob("*/*"):
         if f"{folder.parent.name}.{folder.name}" not in FEEDS:
             shutil.rmtree(folder)  # the other feeds would only take time
+    switch_off_all_but(settings, FEEDS)
     shutil.copytree(
         made.pristine, made.landing, ignore=lambda _, names: [n for n in names if n == LATEST]
     )
@@ -139,6 +140,12 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     server.remove()
 
 
+def switch_off_all_but(settings: Settings, kept: set[str]) -> None:
+    for name, feed in all_feeds(settings).items():
+        if name not in kept and feed.enabled:
+            switch(settings, feed, on=False)
+
+
 @pytest.fixture(scope="session")
 def frugal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """An installation where all feeds but a handful are off: 300 subscribers, 5 months published,
@@ -150,9 +157,7 @@ def frugal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     shutil.copytree(
         made.pristine, made.landing, ignore=lambda _, names: [n for n in names if n == LATEST]
     )
-    for name, feed in all_feeds(settings).items():
-        if name not in HANDFUL and feed.enabled:
-            switch(settings, feed, on=False)
+    switch_off_all_but(settings, HANDFUL)
     server = EmbeddedServer(settings)
     server.start()
     provision(settings)

@@ -17,13 +17,14 @@ import psutil
 import pytest
 
 from orchestration.publication import open_hold
+from orchestration.quality.suites import mart_suites
 from orchestration.refresh.dbt_results import BESIDE, CHECK
 from orchestration.refresh.execute import explain
 from orchestration.refresh.instance import JOB, open_instance
 from orchestration.refresh.lock import refresh_lock
 from orchestration.sample import plant
 from orchestration.settings import ROOT
-from tests.orchestration.conftest import LATEST, Operator
+from tests.orchestration.conftest import FEEDS, LATEST, Operator
 
 BILL, USAGE, SUBSCRIBER = "boss.subscriber_bill", "boss.subscriber_usage", "crm.subscriber"
 
@@ -93,7 +94,7 @@ def test_first_run_published_everything(here: Operator) -> None:
 
 def test_results_and_data_docs_are_kept(here: Operator) -> None:
     suites = here.all("select suite, count(*) from quality.check_result group by 1 order by 1")
-    assert len(suites) == 9 + 4
+    assert len(suites) == len(FEEDS) + len(mart_suites(here.settings))
     assert here.all("select count(*) from quality.check_result where not success") == [(0,)] or (
         here.all("select count(*) from quality.check_result where not success"
                  " and severity = 'critical'") == [(0,)]

@@ -32,7 +32,9 @@ def here(frugal: Operator) -> Iterator[Operator]:
 
 
 def notices(here: Operator) -> tuple[str, str]:
-    ((zh, en),) = here.all("select notice, notice_en from status.data_state")
+    ((zh, en),) = here.all(
+        "select notice, notice_en from status.data_state where mart = 'retention'"
+    )
     return zh or "", en or ""
 
 

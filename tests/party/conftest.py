@@ -50,7 +50,7 @@ def built(installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
     empty_warehouse(installation)
     with connect(installation) as warehouse:
         for feed in FEEDS:
-            _copy(warehouse, landing, feed)
+            copy_feed(warehouse, landing, feed)
     execute(installation, "analyze")
     everything = ("--select", *(f"+{part}" for part in PARTS))
     unasked = ("--exclude-resource-type", "unit_test", "test")
@@ -61,7 +61,7 @@ def built(installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
     yield Built(installation, landing)
 
 
-def _copy(warehouse: psycopg.Connection[object], landing: Path, feed: str) -> None:
+def copy_feed(warehouse: psycopg.Connection[object], landing: Path, feed: str) -> None:
     """Put the files of ``feed`` into raw as they are, past the loader."""
     table = feed.replace(".", "__")
     chinese = {c["nameZh"]: c["name"] for c in contract(feed)}

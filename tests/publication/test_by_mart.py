@@ -87,7 +87,8 @@ def versions(world: Miniature, table: str) -> list[int | None]:
 
 
 def state(world: Miniature) -> dict[str, str]:
-    return {row["mart"]: row["state"] for row in current_state(world.settings)}
+    states = {row["mart"]: row["state"] for row in current_state(world.settings)}
+    return {mart: states[mart] for mart in RETENTION + VISITS}
 
 
 def test_a_mart_is_published_without_the_other(world: Miniature) -> None:

@@ -177,7 +177,7 @@ def test_the_state_tells_month_cut_off_and_time(world: Miniature) -> None:
     with world.person("qian_noscope") as connection:
         row = connection.execute(
             "select mart, mart_name, mart_name_en, stat_month, published_at, state, reason,"
-            " cut_off_at = '2026-10-31 23:59:59+08' from status.data_state"
+            " cut_off_at = '2026-10-31 23:59:59+08' from status.data_state where mart = 'retention'"
         ).fetchall()
     assert row == [
         ("retention", "客户保有", "Retention", OCTOBER, result.published_at, "current", None, True)
@@ -203,7 +203,8 @@ def test_a_reader_sees_the_old_state_or_the_new_one(world: Miniature) -> None:
         for table, measure in MEASURE.items()
     )
     one_statement = (
-        f"select array_agg(distinct amount), (select published_at from status.data_state)"
+        "select array_agg(distinct amount),"
+        " (select published_at from status.data_state where mart = 'retention')"
         f" from ({union}) as u"
     )
     seen: list[tuple[list[int], object]] = []
@@ -236,7 +237,9 @@ def test_a_reader_sees_the_old_state_or_the_new_one(world: Miniature) -> None:
     readers = [threading.Thread(target=target) for target in (statements, transactions)]
     for reader in readers:
         reader.start()
-    published = {world.one("select published_at from status.data_state"): 1}
+    published = {
+        world.one("select published_at from status.data_state where mart = 'retention'"): 1
+    }
     try:
         for amount in range(2, 8):
             build(world, MONTHS, amount)
@@ -263,7 +266,7 @@ def halted(world: Miniature, **kw: object) -> Iterator[dict[str, object]]:
             outcome["error"] = error
 
     with world.owner() as blocker:
-        blocker.execute("select 1 from status.data_state for update")
+        blocker.execute("select 1 from status.data_state where mart = 'retention' for update")
         thread = threading.Thread(target=run)
         thread.start()
         with world.owner(autocommit=True) as owner:
@@ -291,7 +294,9 @@ def test_nobody_waits_for_a_publication(world: Miniature) -> None:
                 f"select min({MEASURE[table]})::integer, count(*) from retention.{table}"
             ).fetchone()
             assert row == (1, 120)
-        assert connection.execute("select state from status.data_state").fetchone() == ("current",)
+        assert connection.execute(
+            "select state from status.data_state where mart = 'retention'"
+        ).fetchone() == ("current",)
     assert "error" not in outcome
     assert served(world, SEGMENT) == all_months(5)
 
@@ -304,7 +309,7 @@ def test_a_publication_that_is_killed_leaves_everything_as_it_was(world: Miniatu
         ).fetchone()[0]
     build(world, MONTHS, 6)
     published_at = f"select published_at from ops.load where load_id = {load_id}"
-    state = world.one("select published_at from status.data_state")
+    state = world.one("select published_at from status.data_state where mart = 'retention'")
     with (
         halted(world, load_ids=[load_id], fingerprint="new") as outcome,
         world.owner(autocommit=True) as owner,
@@ -312,7 +317,7 @@ def test_a_publication_that_is_killed_leaves_everything_as_it_was(world: Miniatu
         owner.execute("select pg_terminate_backend(%s)", [outcome["pid"]])
         assert served(world, SEGMENT) == all_months(1)
     assert isinstance(outcome["error"], psycopg.OperationalError)
-    assert world.one("select published_at from status.data_state") == state
+    assert world.one("select published_at from status.data_state where mart = 'retention'") == state
     assert world.one(published_at) is None
     assert world.one("select count(*) from ops.fingerprint") == 0
 

@@ -56,8 +56,8 @@ CASES: dict[str, Spoilt] = {
         "2000-01-01, 1999-01-01", "a day after valid_from",
         change={("mid_high_1", "valid_to"): "1999-01-01"}),
     "a baseline beyond reach": Spoilt(
-        "mid_high_rule", "baseline_within_reach", "mid_high_1", "baseline_months", "6",
-        "Write 3 or less", change={("mid_high_1", "baseline_months"): "6"}),
+        "mid_high_rule", "within_reach", "mid_high_1", "baseline_months", "6",
+        "Write 1 to 3", change={("mid_high_1", "baseline_months"): "6"}),
     "everybody is mid/high-end": row("mid_high_rule", "mid_high_1", "min_billed_amt", "0.00"),
     "negative minutes": row("mid_high_rule", "mid_high_1", "min_voice_out_min", "-1"),
     "no least bill": empty("mid_high_rule", "mid_high_1", "min_billed_amt"),
@@ -194,11 +194,11 @@ CASES: dict[str, Spoilt] = {
         "value_model_cutoff", "weights_sum", "vc_rank_a_1", "share", "0.2000 + 0.2000 + 0.7000",
         "Change share", change={("vc_rank_a_1", "share"): "0.2000"}),
     "nobody has the lowest grade": Spoilt(
-        "value_model_cutoff", "begins_at", "vc_two_axis_c_1", "min_value", "10", "Write 0 here",
-        change={("vc_two_axis_c_1", "min_value"): "10"}, dbt="begins_at_value_model_cutoff"),
+        "value_model_cutoff", "begins_at", "vc_two_axis_c_1", "min_value", "0.1", "Write 0 here",
+        change={("vc_two_axis_c_1", "min_value"): "0.1"}, dbt="begins_at_value_model_cutoff"),
     "a worse grade begins higher": Spoilt(
-        "value_model_cutoff", "ordered", "vc_two_axis_a2_1", "min_value", "90",
-        "Correct it here or in line 2", change={("vc_two_axis_a2_1", "min_value"): "90"},
+        "value_model_cutoff", "ordered", "vc_two_axis_a2_1", "min_value", "0.98",
+        "Correct it here or in line 2", change={("vc_two_axis_a2_1", "min_value"): "0.98"},
         dbt="ordered_value_model_cutoff"),
     "a worse grade is important": Spoilt(
         "value_model_cutoff", "ordered", "vc_two_axis_c_1", "is_important", "true",
@@ -213,6 +213,39 @@ CASES: dict[str, Spoilt] = {
     "a quantile in percent": row("value_model_cutoff", "vc_three_a1_1", "min_value", "97"),
     "the wrong layer": row("value_model_cutoff", "vc_three_a1_1", "layer", "low"),
     "two rows of a grade": twice("value_model_cutoff", "vc_rank_a_1"),
+    # ---- customer value
+    "a factor's parts are not the whole": Spoilt(
+        "value_model_component", "weights_sum", "vp_three_ability_to_pay_paid_on_time_rate_1",
+        "weight", "0.4000 + 0.2500 + 0.3000 + 0.1500", "Change weight",
+        change={("vp_three_ability_to_pay_credit_class_1", "weight"): "0.3000"}),
+    "a factor made of nothing": Spoilt(
+        "value_model_component", "complete_for", "", "model, factor", "rank_abc, influence",
+        "Add its rows", drop=["vp_rank_influence_economic_influence_1"]),
+    "a part of an unknown factor": Spoilt(
+        "value_model_component", "references", "vp_rank_ict_level_1", "model, factor",
+        "rank_abc, ict", "",
+        change={("vp_rank_ict_level_1", "factor"): "ict"}),
+    "an unknown component": code(
+        "value_model_component", "vp_rank_employees_1", "component", "employes",
+        "Did you mean employees?"),
+    "a part looks back too far": Spoilt(
+        "value_model_component", "within_reach", "vp_rank_employees_1", "window_months", "13",
+        "Write 1 to 12", change={("vp_rank_employees_1", "window_months"): "13"}),
+    "a part of a factor twice": twice("value_model_component", "vp_rank_employees_1"),
+    "a linear scale without ends": Spoilt(
+        "value_model_component", "each_row", "vp_rank_ict_level_1", "floor_value, cap_value",
+        ", 5.0000", "Correct the value", change={("vp_rank_ict_level_1", "floor_value"): ""}),
+    "a part in percent": row(
+        "value_model_component", "vp_rank_employees_1", "weight", "30"),
+    "a part of nowhere": source("value_model_component", "vp_rank_employees_1"),
+    "a parameter of customer value missing": Spoilt(
+        "customer_value_rule", "same_days", "cv_override_keep_months_1", "parameter",
+        "pareto_share", "Add a row for pareto_share", drop=["cv_pareto_share_1"]),
+    "the top fifth in percent": row("customer_value_rule", "cv_pareto_share_1", "value", "20"),
+    "an override for two years": row(
+        "customer_value_rule", "cv_override_keep_months_1", "value", "24"),
+    "two shares of the top": twice("customer_value_rule", "cv_pareto_share_1"),
+    "a parameter of customer value of nowhere": source("customer_value_rule", "cv_pareto_share_1"),
     # ---- halls and dealers
     "hall proportions under one": Spoilt(
         "hall_grade", "weights_sum", "hg_a_1", "share", "0.2000 + 0.5000 + 0.2000", "lines 2, 3, 4",
@@ -319,6 +352,29 @@ CASES: dict[str, Spoilt] = {
     "a sub-type in the wrong family": row(
         "product_eligibility", "pe_voice_addon_v_1", "product_family", "traffic"),
     "two answers for a class": twice("product_eligibility", "pe_voice_addon_v_1"),
+    # ---- warnings about group customers
+    "a fourth level": row("value_warning_rule", "revenue_fall_3", "warning_level", "4"),
+    "a fall of any size": row("value_warning_rule", "revenue_fall_1", "threshold_value", ""),
+    "a reason that is none": code(
+        "value_warning_rule", "revenue_fall_1", "reason", "revenue_falls",
+        "Did you mean revenue_fall?"),
+    "a level of a reason twice": twice("value_warning_rule", "revenue_fall_2"),
+    "evidence of more than a year ago": row(
+        "value_fall_driver_rule", "fall_complaints_1", "window_months", "13"),
+    "a fall in per cent": row(
+        "value_fall_driver_rule", "fall_unknown_1", "min_fall_share", "35.0000"),
+    "evidence without a threshold": row(
+        "value_fall_driver_rule", "fall_complaints_1", "threshold_value", ""),
+    "unknown, though something shows": row(
+        "value_fall_driver_rule", "fall_complaints_1", "driver", "unknown"),
+    "a driver that is none": code(
+        "value_fall_driver_rule", "fall_complaints_1", "driver", "services",
+        "Did you mean service?"),
+    "sure evidence needs a larger fall": Spoilt(
+        "value_fall_driver_rule", "ordered", "fall_to_competitor_1", "min_fall_share", "0.0500",
+        "Correct it here or in line",
+        change={("fall_to_competitor_1", "min_fall_share"): "0.0500"}),
+    "two drivers for one piece of evidence": twice("value_fall_driver_rule", "fall_complaints_1"),
     # ---- codes
     "a class twice": Spoilt(
         "vad_class", "unique_combination", "VD", "is_high_voice, is_high_data, is_high_vas",

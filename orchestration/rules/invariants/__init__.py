@@ -22,7 +22,7 @@ OF_ROWS: dict[str, Judge] = {
     "allowed": rows.allowed,
     "each_row": rows.each_row,
     "known_source": rows.known_source,
-    "baseline_within_reach": rows.baseline_within_reach,
+    "within_reach": rows.within_reach,
 }
 #: rows together: judged only when all could be read
 OF_TABLES: dict[str, Judge] = {

@@ -124,25 +124,34 @@ def requirement_ids() -> frozenset[str]:
     return frozenset(line.partition(",")[0] for line in lines[1:])
 
 
-def baseline_within_reach(content: Content, others: Others) -> None:
-    """No baseline is longer than what a changed month is processed with."""
-    reach = _baseline_reach()
+def within_reach(
+    content: Content, others: Others, model_name: str, months: str, with_its_own: bool = True
+) -> None:
+    """No rule looks back longer than a changed month is processed again with.
+
+    Args:
+        months: the column with the number of months.
+        with_its_own: whether that number counts the month itself.
+    """
+    longest = _reach_months()[model_name] + with_its_own
     for row in content.rows:
-        if row["baseline_months"] is not None and row["baseline_months"] > reach:
+        if row[months] is not None and not 1 <= row[months] <= longest:
             content.fault_of(
-                row, "baseline_within_reach",
-                f"A baseline has at most {reach} months: a changed month is processed with so many"
-                " later ones.",
-                f"Write {reach} or less, or raise reach_months of the retention models first.",
-                "baseline_months",
+                row, "within_reach",
+                f"1 to {longest} months: a changed month is processed with so many later ones.",
+                f"Write 1 to {longest}, or raise reach_months of {model_name} first.", months,
             )  # fmt: skip
 
 
 @cache
-def _baseline_reach() -> int:
-    document = yaml.safe_load((STANDARD / "models/core/_intermediate.yml").read_text("utf-8"))
-    [model] = [m for m in document["models"] if m["name"] == "int_subscriber_month__baseline"]
-    return int(model["config"]["meta"]["reach_months"])
+def _reach_months() -> dict[str, int]:
+    """By model of the core, how many later months a changed one is processed with."""
+    found = {}
+    for path in sorted(STANDARD.glob("models/core/**/_*.yml")):
+        for model in yaml.safe_load(path.read_text("utf-8")).get("models") or []:
+            meta = model.get("config", {}).get("meta", {})
+            found[model["name"]] = int(meta.get("reach_months", 0))
+    return found
 
 
 def _meaning(content: Content, column: str) -> str:

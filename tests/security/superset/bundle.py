@@ -255,9 +255,12 @@ def small() -> dict[str, dict]:
     month = select_filter("month", SEGMENT, "stat_month", []) | {"requiredFirst": True}
     month["controlValues"] |= {"sortAscending": False, "defaultToFirstItem": True,
                                "enableEmptyFilter": True, "multiSelect": False}  # fmt: skip
+    # ordered by a metric, as the choice of a value model is
+    city = select_filter("city", SEGMENT, "city_name", ["month"]) | {"sortMetric": "subscriber_cnt"}
+    city["controlValues"]["sortMetric"] = "subscriber_cnt"
     filters = [
         month,
-        select_filter("city", SEGMENT, "city_name", ["month"]),
+        city,
         select_filter("area", SEGMENT, "area_id", ["city"]),
     ]
     files = {
@@ -271,7 +274,11 @@ def small() -> dict[str, dict]:
         **{f"charts/{name}.yaml": said for name, said in charts.items()},
     }
     titles = {"retention-province": ("全省保有", "Retention: province"),
-              "retention-city": ("地市保有", "Retention: city")}  # fmt: skip
+              "retention-city": ("地市保有", "Retention: city"),
+              "value-province": ("全省集团", "Groups: province"),
+              "value-city": ("地市集团", "Groups: city"),
+              "value-county": ("区县集团", "Groups: county"),
+              "value-mine": ("我的集团", "My groups")}  # fmt: skip
     for slug, (chinese, english) in titles.items():
         shown = list(charts.values())
         files[f"dashboards/{slug}.yaml"] = dashboard(slug, chinese, shown, filters)

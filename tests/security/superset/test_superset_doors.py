@@ -75,6 +75,11 @@ def test_nobody_changes_what_is_deployed(portal: Portal, person: str) -> None:
         ("li_city_a", "retention-province", False),
         ("li_city_a", "retention-province-en", False),
         ("zhou_account", "retention-province", False),
+        ("li_city_a", "value-city", True),
+        ("li_city_a", "value-province", False),
+        ("li_city_a", "value-mine-en", False),
+        ("zhou_account", "value-mine", True),
+        ("zhou_account", "value-county-en", False),
         ("wu_analyst", "retention-province-en", True),
     ],
 )

@@ -69,6 +69,8 @@ final as (
         coalesce(products.is_ict, item_types.is_ict, false) as is_ict,
         coalesce(products.is_new_business, false) as is_new_business,
         owned.is_recurring,
+        -- moves with use: no fixed fee, no device, nothing that is charged once
+        coalesce(item_types.is_usage, false) and not owned.is_recurring as is_usage,
         coalesce(instances.is_contract_bound, false) as is_contract_bound,
         owned.billed_amt,
         owned.discount_amt,

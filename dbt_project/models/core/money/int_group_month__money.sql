@@ -7,6 +7,7 @@
         ("ict_amt", "net_amt", "is_ict"),
         ("new_business_amt", "net_amt", "is_new_business"),
         ("recurring_amt", "net_amt", "is_recurring"),
+        ("usage_amt", "net_amt", "is_usage"),
         ("contract_bound_amt", "net_amt", "is_contract_bound"),
         ("voice_amt", "net_amt", "service_type = 'voice'"),
         ("data_amt", "net_amt", "service_type = 'data'"),

@@ -1,0 +1,128 @@
+-- grain: one row per business month, value model and group customer graded in it or in the month
+-- before
+{%- set scores = [
+    "revenue", "new_business", "contribution", "social_attribute", "ability_to_pay", "employees",
+    "own_brand_share", "ict_level", "unified_payment", "influence",
+] %}
+with changes as (
+    select * from {{ ref("int_group_value__change") }}
+    where {{ in_months("stat_month") }}
+),
+
+profiles as (
+    select * from {{ ref("dim_group_customer") }}
+    where {{ in_months("stat_month") }}
+),
+
+-- the name of one who is no longer on file is the one of the month before
+earlier_profiles as (
+    select * from {{ ref("dim_group_customer") }}
+    where {{ in_months("stat_month", -1) }}
+),
+
+customers as (
+    select * from {{ ref("fct_group_customer_month") }}
+    where {{ in_months("stat_month") }}
+),
+
+models as (
+    select * from {{ ref("value_model") }}
+),
+
+inputs as (
+    select * from {{ ref("int_group_month__input") }}
+    where {{ in_months("stat_month") }}
+),
+
+final as (
+    select
+        changes.stat_month,
+        changes.model,
+        models.name_zh as model_name,
+        models.name_en as model_name_en,
+        changes.method,
+        changes.cut_off_type,
+        changes.peer_group_by,
+        changes.peer_group,
+        changes.group_id,
+        coalesce(profiles.group_name, earlier_profiles.group_name, changes.group_id) as group_name,
+        {{- placement("changes") }},
+        coalesce(profiles.industry_section, earlier_profiles.industry_section, '-')
+            as industry_section,
+        coalesce(profiles.size_segment, earlier_profiles.size_segment, '-') as size_segment,
+        changes.is_graded,
+        changes.model_version,
+        changes.score,
+        changes.rank_no,
+        changes.peer_cnt,
+        {%- for factor in scores %}
+        changes.{{ factor }}_score,
+        {%- endfor %}
+        changes.grade,
+        changes.grade_rank,
+        changes.layer,
+        layer.name_zh as layer_name,
+        layer.name_en as layer_name_en,
+        changes.service_tier,
+        changes.grade_margin,
+        changes.is_important_by_model,
+        changes.is_important,
+        changes.override_importance,
+        changes.override_reason,
+        changes.overridden_by,
+        changes.overridden_on,
+        changes.previous_model_version,
+        changes.previous_score,
+        changes.previous_grade,
+        changes.previous_grade_rank,
+        changes.transition,
+        transition.name_zh as transition_name,
+        transition.name_en as transition_name_en,
+        changes.grade_steps,
+        changes.score_change,
+        changes.driver_factor,
+        driver.name_zh as driver_factor_name,
+        driver.name_en as driver_factor_name_en,
+        changes.driver_points_change,
+        cast(
+            case when changes.is_graded then coalesce(customers.revenue_amt, 0) else 0 end
+            as numeric(18, 2)
+        ) as revenue_amt,
+        -- what the customer is given: discount, subsidy and benefits (R021)
+        cast(
+            case
+                when changes.is_graded
+                    then
+                        coalesce(
+                            inputs.discount_amt + inputs.granted_amt + inputs.subsidy_amt, 0
+                        )
+                else 0
+            end as numeric(18, 2)
+        ) as reward_amt,
+        cast(
+            case when changes.is_graded then coalesce(inputs.output_amt, 0) else 0 end
+            as numeric(18, 2)
+        ) as output_amt
+    from changes
+    {{- placement_joins("changes", "changes.stat_month") }}
+    left join profiles
+        on changes.stat_month = profiles.stat_month and changes.group_id = profiles.group_id
+    left join earlier_profiles
+        on
+            {{ add_months("changes.stat_month", -1) }} = earlier_profiles.stat_month
+            and changes.group_id = earlier_profiles.group_id
+    left join customers
+        on changes.stat_month = customers.stat_month and changes.group_id = customers.group_id
+    left join inputs
+        on changes.stat_month = inputs.stat_month and changes.group_id = inputs.group_id
+    left join models
+        on changes.model = models.model and {{ holds_in("models", "changes.stat_month") }}
+    left join {{ ref("code_name") }} as layer
+        on layer.code_set = 'grade_layer' and changes.layer = layer.code
+    left join {{ ref("code_name") }} as transition
+        on transition.code_set = 'grade_transition' and changes.transition = transition.code
+    left join {{ ref("code_name") }} as driver
+        on driver.code_set = 'value_factor' and changes.driver_factor = driver.code
+)
+
+select * from final

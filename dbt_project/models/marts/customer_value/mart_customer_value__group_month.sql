@@ -1,0 +1,155 @@
+-- grain: one row per business month and group customer that is on file, billed or has members
+{%- set competitors = ["op_b", "op_c"] %}
+with customers as (
+    select * from {{ ref("fct_group_customer_month") }}
+    where {{ in_months("stat_month") }}
+),
+
+worked_out as (
+    select * from {{ ref("int_group_month__value") }}
+    where {{ in_months("stat_month") }}
+),
+
+profiles as (
+    select * from {{ ref("dim_group_customer") }}
+    where {{ in_months("stat_month") }}
+),
+
+industries as (
+    select * from {{ ref("dim_industry") }}
+),
+
+inputs as (
+    select * from {{ ref("int_group_month__input") }}
+    where {{ in_months("stat_month") }}
+),
+
+final as (
+    select
+        customers.stat_month,
+        customers.group_id,
+        coalesce(profiles.group_name, customers.group_id) as group_name,
+        {{- placement("customers") }},
+        customers.is_on_file,
+        customers.status,
+        status.name_zh as status_name,
+        status.name_en as status_name_en,
+        customers.is_active,
+        customers.industry_code,
+        industries.name_zh as industry_name,
+        industries.name_en as industry_name_en,
+        customers.industry_section,
+        industries.section_name_zh as industry_section_name,
+        industries.section_name_en as industry_section_name_en,
+        customers.size_band,
+        coalesce(profiles.size_segment, '-') as size_segment,
+        customers.control_level,
+        customers.layer as file_layer,
+        customers.market_position,
+        customers.economic_influence,
+        customers.ict_level,
+        customers.credit_class,
+        customers.entitled_tier,
+        customers.chosen_tier,
+        profiles.alliance_stage,
+        customers.network_age_months,
+        customers.is_target_market,
+        customers.is_stock_base,
+        {%- for name in [
+            "revenue_amt", "communication_amt", "industry_application_amt", "service_support_amt",
+            "ict_amt", "new_business_amt", "voice_amt", "data_amt", "recurring_amt",
+            "contract_bound_amt", "member_bill_amt",
+        ] %}
+        cast(customers.{{ name }} as numeric(18, 2)) as {{ name }},
+        {%- endfor %}
+        -- what the customer brought when the base was frozen is stock, the rest increment
+        cast(
+            case
+                when customers.is_stock_base
+                    then least(customers.revenue_amt, coalesce(customers.base_month_fee_amt, 0))
+                else 0
+            end as numeric(18, 2)
+        ) as stock_revenue_amt,
+        cast(
+            customers.revenue_amt
+            - case
+                when customers.is_stock_base
+                    then least(customers.revenue_amt, coalesce(customers.base_month_fee_amt, 0))
+                else 0
+            end as numeric(18, 2)
+        ) as increment_revenue_amt,
+        {%- for name in [
+            "output_amt", "discount_amt", "granted_amt", "subsidy_amt", "manager_cost_amt",
+            "build_cost_amt", "other_cost_amt", "input_amt",
+        ] %}
+        cast(coalesce(inputs.{{ name }}, 0) as numeric(18, 2)) as {{ name }},
+        {%- endfor %}
+        {%- for name in ["previous", "year_ago", "year_ago_aligned"] %}
+        worked_out.{{ name }}_revenue_amt,
+        worked_out.{{ name }}_change_amt,
+        {%- endfor %}
+        {%- for name in [
+            "revenue_rank_no", "is_pareto_top", "arpu", "mean_arpu", "social_score",
+            "is_below_mean_arpu", "is_below_mean_per_employee", "is_shrinking",
+            "is_potential_high_value", "stickiness_index",
+        ] %}
+        worked_out.{{ name }},
+        {%- endfor %}
+        {%- for name in [
+            "employees_cnt", "member_cnt", "own_member_cnt", "verified_member_cnt",
+            "own_verified_member_cnt", "joined_member_cnt", "left_network_member_cnt",
+            "unified_payment_member_cnt",
+        ] %}
+        cast(customers.{{ name }} as integer) as {{ name }},
+        {%- endfor %}
+        {%- for name in [
+            "paid_amt", "paid_on_time_amt", "outstanding_amt", "overdue_amt", "bad_debt_amt",
+            "credit_limit_amt",
+        ] %}
+        cast(customers.{{ name }} as numeric(18, 2)) as {{ name }},
+        {%- endfor %}
+        cast(customers.overdue_days_max as integer) as overdue_days_max,
+        {%- for name in [
+            "business_kind_cnt", "product_cnt", "line_cnt", "bound_line_cnt", "contract_cnt",
+            "contract_left_days_max", "integration_level_max",
+        ] %}
+        cast(customers.{{ name }} as integer) as {{ name }},
+        {%- endfor %}
+        worked_out.contract_ends_on,
+        cast(customers.exit_cost_amt as numeric(18, 2)) as exit_cost_amt,
+        cast(customers.competitor_tie_cnt as integer) as competitor_tie_cnt,
+        cast(customers.competitor_spend_amt as numeric(18, 2)) as competitor_spend_amt,
+        {%- for competitor in competitors %}
+        {%- for name in [
+            "kind_cnt", "line_cnt", "spend_amt", "contract_ends_on", "confidence", "collected_on",
+            "stage", "win_over_score",
+        ] %}
+        worked_out.{{ competitor }}_{{ name }},
+        {%- endfor %}
+        {%- endfor %}
+        cast(
+            greatest(worked_out.op_b_win_over_score, worked_out.op_c_win_over_score)
+            as numeric(18, 8)
+        ) as win_over_score,
+        cast(customers.key_person_cnt as integer) as key_person_cnt,
+        cast(customers.key_person_type_cnt as integer) as key_person_type_cnt,
+        worked_out.has_all_key_persons,
+        worked_out.unfollowed_change_cnt,
+        cast(customers.liaison_cnt as integer) as liaison_cnt
+    from customers
+    inner join worked_out
+        on
+            customers.stat_month = worked_out.stat_month
+            and customers.group_id = worked_out.group_id
+    {{- placement_joins("customers", "customers.stat_month") }}
+    left join profiles
+        on customers.stat_month = profiles.stat_month and customers.group_id = profiles.group_id
+    left join industries
+        on customers.industry_code = industries.industry_code
+    left join inputs
+        on customers.stat_month = inputs.stat_month and customers.group_id = inputs.group_id
+    left join {{ ref("code_name") }} as status
+        on status.code_set = 'group_status' and customers.status = status.code
+)
+
+select * from final

@@ -1,0 +1,134 @@
+"""What each metric of the customer-value marts adds up, said once more and apart from the YAML.
+
+A metric is a sum over rows of the recomputed marts, or the quotient of two such metrics.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+GROUP_MONTH = "mart_customer_value__group_month"
+GRADE_MONTH = "mart_customer_value__grade_month"
+WARNING = "mart_customer_value__warning"
+#: the tree of management; an account manager's customers are in one area, but not all of an area's
+LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
+ACTIVE = pl.col("is_active")
+
+
+def amount(column: str, condition: pl.Expr | None = None) -> pl.Expr:
+    """Yuan of a column in hundredths, of all rows or of some."""
+    value = pl.col(column) if condition is None else pl.col(column).filter(condition)
+    return value.sum() / 100
+
+
+def rows(condition: pl.Expr) -> pl.Expr:
+    """How many rows there are of which it holds; of nothing known it does not."""
+    return condition.fill_null(False).sum().cast(pl.Int64)
+
+
+def of(column: str) -> pl.Expr:
+    """A count added up."""
+    return pl.col(column).sum()
+
+
+def became(*transitions: str) -> pl.Expr:
+    """Rows whose grade took one of these turns."""
+    return rows(pl.col("transition").is_in(transitions))
+
+
+HIGH = pl.col("layer") == "high"
+GROUP_SUMS: dict[str, pl.Expr] = {
+    "group_cnt": rows(ACTIVE),
+    "target_market_cnt": rows(pl.col("is_target_market")),
+    "target_market_kept_cnt": rows(ACTIVE & pl.col("is_target_market")),
+    "group_revenue_amt": amount("revenue_amt"),
+    "group_ict_amt": amount("ict_amt"),
+    "group_new_business_amt": amount("new_business_amt"),
+    "group_stock_amt": amount("stock_revenue_amt"),
+    "group_increment_amt": amount("increment_revenue_amt"),
+    "group_output_amt": amount("output_amt"),
+    "group_input_amt": amount("input_amt"),
+    "group_pareto_top_amt": amount("revenue_amt", pl.col("is_pareto_top")),
+    "group_member_cnt": of("member_cnt"),
+    "group_own_member_cnt": of("own_member_cnt"),
+    "group_own_verified_cnt": pl.col("own_verified_member_cnt").filter(ACTIVE).sum(),
+    "group_employees_cnt": pl.col("employees_cnt").filter(ACTIVE).sum(),
+    "group_outstanding_amt": amount("outstanding_amt"),
+    "group_overdue_amt": amount("overdue_amt"),
+    "group_year_ago_amt": amount("year_ago_revenue_amt"),
+    "group_year_ago_change_amt": amount("year_ago_change_amt"),
+    "group_aligned_amt": amount("year_ago_aligned_revenue_amt"),
+    "group_aligned_change_amt": amount("year_ago_aligned_change_amt"),
+    "group_previous_amt": amount("previous_revenue_amt"),
+    "group_previous_change_amt": amount("previous_change_amt"),
+    "group_contract_bound_amt": amount("contract_bound_amt"),
+    "potential_high_value_cnt": rows(pl.col("is_potential_high_value")),
+    "complete_key_person_cnt": rows(ACTIVE & pl.col("has_all_key_persons")),
+    "competitor_bound_cnt": rows(ACTIVE & (pl.col("competitor_tie_cnt") > 0)),
+}
+GRADE_SUMS: dict[str, pl.Expr] = {
+    "graded_cnt": rows(pl.col("is_graded")),
+    "high_grade_cnt": rows(HIGH),
+    "important_cnt": rows(pl.col("is_important")),
+    "graded_revenue_amt": amount("revenue_amt"),
+    "high_grade_revenue_amt": amount("revenue_amt", HIGH),
+    "grade_up_cnt": became("up"),
+    "grade_down_cnt": became("down"),
+    "grade_lost_cnt": became("lost"),
+    "grade_compared_cnt": became("up", "down", "same"),
+    "grade_moved_cnt": became("up", "down"),
+    "graded_reward_amt": amount("reward_amt"),
+    "graded_output_amt": amount("output_amt"),
+}
+REASON = pl.col("reason")
+WARNING_SUMS: dict[str, pl.Expr] = {
+    "value_warning_cnt": pl.len().cast(pl.Int64),
+    "value_warned_group_cnt": pl.col("group_id").n_unique().cast(pl.Int64),
+    "value_urgent_cnt": rows(pl.col("warning_level") == 3),
+    "grade_warning_cnt": rows(REASON.is_in(["grade_drop", "about_to_drop"])),
+    "win_over_chance_cnt": rows(REASON == "competitor_expiry"),
+}
+#: numerator and denominator of each quotient
+GROUP_RATIOS = {
+    "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
+    "group_new_business_share": ("group_new_business_amt", "group_revenue_amt"),
+    "group_output_input_ratio": ("group_output_amt", "group_input_amt"),
+    "group_pareto_top_share": ("group_pareto_top_amt", "group_revenue_amt"),
+    "group_purity": ("group_own_member_cnt", "group_member_cnt"),
+    "group_penetration": ("group_own_verified_cnt", "group_employees_cnt"),
+    "group_arrears_rate": ("group_overdue_amt", "group_outstanding_amt"),
+    "group_growth_rate": ("group_year_ago_change_amt", "group_year_ago_amt"),
+    "group_aligned_growth_rate": ("group_aligned_change_amt", "group_aligned_amt"),
+    "group_monthly_growth_rate": ("group_previous_change_amt", "group_previous_amt"),
+    "group_contract_bound_share": ("group_contract_bound_amt", "group_revenue_amt"),
+    "complete_key_person_rate": ("complete_key_person_cnt", "group_cnt"),
+    "competitor_bound_rate": ("competitor_bound_cnt", "group_cnt"),
+}
+GRADE_RATIOS = {
+    "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),
+    "grade_migration_rate": ("grade_moved_cnt", "grade_compared_cnt"),
+    "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
+    "reward_rate": ("graded_reward_amt", "graded_output_amt"),
+}
+SUMS = {GROUP_MONTH: GROUP_SUMS, GRADE_MONTH: GRADE_SUMS, WARNING: WARNING_SUMS}
+RATIOS: dict[str, dict[str, tuple[str, str]]] = {
+    GROUP_MONTH: GROUP_RATIOS,
+    GRADE_MONTH: GRADE_RATIOS,
+    WARNING: {},
+}
+
+
+def keys(mart: str) -> list[str]:
+    """What a metric of the mart is never added over."""
+    return ["stat_month", "model"] if mart == GRADE_MONTH else ["stat_month"]
+
+
+def recomputed(mart: str, frame: pl.DataFrame, level: str) -> pl.DataFrame:
+    """Every metric by unit of a level; a quotient by 0 is empty."""
+    sums = frame.group_by(*keys(mart), level).agg(
+        value.alias(name) for name, value in SUMS[mart].items()
+    )
+    return sums.with_columns(
+        pl.when(pl.col(bottom) != 0).then(pl.col(top) / pl.col(bottom)).alias(name)
+        for name, (top, bottom) in RATIOS[mart].items()
+    )

@@ -1,0 +1,198 @@
+"""Every number of the customer-value marts equals the one recomputed from the extract files.
+
+All rows and columns of the three marts, and every metric declared for them at every level
+(province, city, county, area, account manager) in every month.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+from psycopg import Connection
+
+from orchestration.engine.databases import connect
+from tests.metrics.customer_value.conftest import MONTHS, Valued
+from tests.metrics.customer_value.metrics import (
+    GRADE_MONTH,
+    GROUP_MONTH,
+    LEVELS,
+    RATIOS,
+    SUMS,
+    WARNING,
+    keys,
+    recomputed,
+)
+from tests.metrics.customer_value.warnings import REASONS
+from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml, query
+
+SCHEMA = "build"
+MARTS = (GROUP_MONTH, GRADE_MONTH, WARNING)
+#: the rows compared: of the warnings those whose reason is recomputed
+ROWS = dict.fromkeys(MARTS, "true") | {WARNING: f"reason in {REASONS}"}
+#: half of the last place that a mart keeps; scores are made of measures kept to ten places
+PLACES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
+
+
+@pytest.fixture(scope="module")
+def warehouse(valued: Valued) -> Iterator[Connection]:
+    with connect(valued.settings) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def frames(valued: Valued) -> dict[str, pl.DataFrame]:
+    """The recomputed marts by name."""
+    return {
+        GROUP_MONTH: valued.recomputed.group_month,
+        GRADE_MONTH: valued.recomputed.grade_month,
+        WARNING: valued.recomputed.warning,
+    }
+
+
+def served_rows(warehouse: Connection, mart: str, types: dict[str, str]) -> pl.DataFrame:
+    """A mart, money as whole hundredths."""
+    made = []
+    for name, kind in types.items():
+        text = pl.col(name)
+        if kind == "numeric(18,2)":
+            made.append((text.cast(pl.Decimal(20, 2)) * 100).cast(pl.Int64))
+        elif kind in PLACES:
+            made.append(text.cast(pl.Float64))
+        elif kind in ("integer", "bigint"):
+            made.append(text.cast(pl.Int64))
+        elif kind == "boolean":
+            made.append(text == "t")
+        elif kind == "date":
+            made.append(text.str.to_date())
+        else:
+            assert kind == "text", f"{name} is {kind}"
+            made.append(text)
+    return query(warehouse, f"select * from {SCHEMA}.{mart} where {ROWS[mart]}").select(made)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_row_and_column(warehouse, frames, mart):
+    types = columns_of(warehouse, mart, SCHEMA)
+    served, wanted = served_rows(warehouse, mart, types), frames[mart]
+    key = mart_yaml(mart)["config"]["meta"]["grain"]
+    assert set(types) <= set(wanted.columns), set(types) - set(wanted.columns)
+    assert served.select(key).is_duplicated().sum() == 0
+    assert served.join(wanted, on=key, how="anti").select(key).head(3).to_dicts() == []
+    assert wanted.join(served, on=key, how="anti").select(key).head(3).to_dicts() == []
+    both = served.join(wanted.select(list(types)), on=key, suffix="_wanted")
+    assert both.height == served.height == wanted.height > 0
+    wrong = {}
+    for column in set(types) - set(key):
+        rows = both.filter(~same(column, types[column]))
+        if rows.height:
+            shown = rows.select(*key, column, f"{column}_wanted").head(3).to_dicts()
+            wrong[column] = (rows.height, shown)
+    assert wrong == {}
+
+
+def same(column: str, sql_type: str) -> pl.Expr:
+    """Whether a served column equals the recomputed one, to the last place kept."""
+    got, want = pl.col(column), pl.col(f"{column}_wanted")
+    if sql_type in PLACES:
+        near = (got - want).abs() <= PLACES[sql_type] + 1e-12 * want.abs()
+        return (got.is_null() & want.is_null()) | near.fill_null(False)
+    return got.eq_missing(want)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_declared_metric_is_recomputed_and_no_other(mart):
+    assert sorted(metrics_of(mart)) == sorted([*SUMS[mart], *RATIOS[mart]])
+
+
+def served_metrics(warehouse: Connection, mart: str, level: str) -> pl.DataFrame:
+    """Every declared metric as a dashboard asks it, by unit of a level."""
+    by = [*keys(mart), level]
+    metrics = metrics_of(mart).values()
+    asked = ", ".join(f"{metric.sql()} as {metric.name}" for metric in metrics)
+    frame = query(
+        warehouse,
+        f"select {', '.join(by)}, {asked} from {SCHEMA}.{mart} where {ROWS[mart]}"
+        f" group by {', '.join(by)}",
+    )
+    return frame.with_columns(
+        pl.col("stat_month").str.to_date(),
+        pl.col([metric.name for metric in metrics]).cast(pl.Float64),
+    )
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_metric_at_every_level(warehouse, frames, mart, level):
+    served = served_metrics(warehouse, mart, level)
+    wanted = recomputed(mart, frames[mart], level)
+    by = [*keys(mart), level]
+    assert served["stat_month"].n_unique() == MONTHS
+    both = served.join(wanted, on=by, how="full", suffix="_wanted", coalesce=True)
+    assert both.height == served.height == wanted.height
+    wrong = {}
+    for name in metrics_of(mart):
+        got, want = pl.col(name), pl.col(f"{name}_wanted")
+        # nothing known at all: a sum is empty in the one and 0 in the other
+        if name in SUMS[mart]:
+            got = got.fill_null(0)
+        near = ((got - want).abs() <= 1e-9 + 1e-12 * want.abs()).fill_null(False)
+        rows = both.filter(~((got.is_null() & want.is_null()) | near))
+        if rows.height:
+            wrong[name] = (rows.height, rows.select(*by, name, f"{name}_wanted").head(3).to_dicts())
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_children_make_their_parent(warehouse, mart):
+    """Whatever adds up over units: sums of a level are those of the one above, in each month."""
+    tables = {level: served_metrics(warehouse, mart, level) for level in LEVELS}
+    additive = [
+        metric["name"]
+        for metric in metrics_yaml(mart)
+        if metric["config"]["meta"]["additivity"] in ("additive", "semi_additive")
+    ]
+    assert sorted(additive) == sorted(SUMS[mart])
+    placed = f"select distinct stat_month, {', '.join(LEVELS[:4])} from {SCHEMA}.{mart}"
+    tree = query(warehouse, placed).with_columns(pl.col("stat_month").str.to_date())
+    for parent, child in itertools.pairwise(LEVELS[:4]):
+        units = tree.select("stat_month", child, parent).unique()
+        assert units.select("stat_month", child).is_duplicated().sum() == 0, child
+        summed = add(tables[child].join(units, on=["stat_month", child]), mart, parent, additive)
+        assert summed.equals(add(tables[parent], mart, parent, additive)), (child, parent)
+    everything = [add(table, mart, None, additive) for table in tables.values()]
+    assert all(table.equals(everything[0]) for table in everything)
+
+
+def add(table: pl.DataFrame, mart: str, unit: str | None, names: list[str]) -> pl.DataFrame:
+    """Sums of metrics by unit, in whole hundredths so that they compare exactly."""
+    by = [*keys(mart), *([unit] if unit else [])]
+    hundredths = (pl.col(names).fill_null(0) * 100).round().cast(pl.Int64)
+    return table.group_by(by).agg(hundredths.sum()).sort(by)
+
+
+def test_the_sample_exercises_every_rule(frames):
+    """Equality of nothing with nothing proves nothing."""
+    groups, grades = frames[GROUP_MONTH], frames[GRADE_MONTH]
+    assert set(grades["transition"].unique()) == {"first", "up", "down", "same", "new", "lost"}
+    assert {"peers"} < set(grades["driver_factor"].drop_nulls().unique())
+    assert grades.filter(pl.col("is_important") != pl.col("is_important_by_model")).height > 10
+    every = [
+        name for name in groups.columns if name.startswith("is_") or name == "has_all_key_persons"
+    ]
+    constant = [name for name in every if groups[name].n_unique() == 1]
+    assert constant == ["is_on_file"]
+    shifted = groups.filter(
+        pl.col("year_ago_revenue_amt") != pl.col("year_ago_aligned_revenue_amt")
+    )
+    assert sorted(month.isoformat() for month in shifted["stat_month"].unique()) == [
+        "2026-01-01", "2026-02-01",
+    ]  # fmt: skip
+    ties = grades.filter("is_graded").group_by("stat_month", "model", "rank_no").len()
+    assert ties.filter(pl.col("len") > 1).height > 10, "who scores alike"
+    both = groups.filter((pl.col("op_b_kind_cnt") > 0) & (pl.col("op_c_kind_cnt") > 0))
+    assert both.height > 10
+    assert set(frames[WARNING]["reason"].unique()) == set(REASONS)
+    assert set(frames[WARNING]["warning_level"].unique()) == {1, 2, 3}
