@@ -174,7 +174,19 @@ class Board:
 
 def number(text: str) -> float:
     """A number as the dashboards write it: ``90.3%`` → 90.3, ``¥1,234.5`` → 1234.5, ``1.2万``."""
+    digits, factor = _parts(text)
+    return float(digits) * factor
+
+
+def rounding(text: str) -> float:
+    """How far a number may be from what is written: half a unit of the last digit shown."""
+    digits, factor = _parts(text)
+    return float(factor * 0.5 * 10.0 ** -len(digits.partition(".")[2]))
+
+
+def _parts(text: str) -> tuple[str, float]:
+    """The digits and what they are multiplied with."""
     factor = {"万": 10_000.0, "亿": 100_000_000.0, "M": 1_000_000.0, "B": 1e9}.get(text[-1:], 1.0)
     found = re.search(r"[-+−]?[\d,]*\.?\d+", text)
     assert found, f"no number in {text!r}"
-    return float(found[0].replace(",", "").replace("−", "-")) * factor
+    return found[0].replace(",", "").replace("−", "-"), factor

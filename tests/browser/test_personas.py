@@ -9,7 +9,7 @@ import pytest
 from superset_assets.builder.reading import read_specs
 from superset_assets.builder.specs import Tab
 from superset_assets.builder.text import LANGUAGES
-from tests.browser.pages import DESKTOP, PHONE, Board, Visitor, number
+from tests.browser.pages import DESKTOP, PHONE, Board, Visitor, number, rounding
 from tests.browser.wanted import Wanted, WantedOfGroups
 from tests.conftest import Demo
 
@@ -129,8 +129,8 @@ def tiles_are_right(board: Board, wanted: Wanted, language: str) -> None:
             if value is None:
                 assert shown in ("N/A", ""), (chart, name)
                 continue
-            off = 0.5 if name.endswith("_cnt") else 0.05
-            assert abs(number(shown) - value) <= off + 1e-6, (chart, name, shown, value)
+            off = rounding(shown) + 1e-6
+            assert abs(number(shown) - value) <= off, (chart, name, shown, value)
 
 
 def nothing_is_blank_without_reason(board: Board, wanted: Wanted, tab: Tab, language: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from orchestration.publication.holds import open_hold, resolve_holds
-from tests.browser.pages import PHONE, Board, Visitor, number
+from tests.browser.pages import PHONE, Board, Visitor, number, rounding
 from tests.browser.test_personas import tiles_are_right, title
 from tests.browser.wanted import Wanted
 from tests.conftest import Demo
@@ -36,8 +36,8 @@ def tiles_match(
         for name, value in numbers.items():
             assert value is not None
             shown = cells.get(name) or cells[f"{name}_tile"]
-            off = 0.5 if name.endswith("_cnt") else 0.05
-            assert abs(number(shown) - value) <= off + 1e-6, (chart, name, shown, value)
+            off = rounding(shown) + 1e-6
+            assert abs(number(shown) - value) <= off, (chart, name, shown, value)
 
 
 def test_filters_cascade_from_city_to_area(province: Board, wanted: Wanted) -> None:

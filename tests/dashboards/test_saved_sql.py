@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -58,12 +59,25 @@ def marts(document: dict[str, Any]) -> dict[str, dict[str, str]]:
     }
 
 
-def some_value(rng: random.Random, kind: str, name: str) -> Any:
-    """A value of a PostgreSQL type; now and then none."""
+def asked_for(document: dict[str, Any]) -> dict[str, list[str]]:
+    """By column, what some metric asks for: ``level = 3``, ``kind in ('x', 'y')``."""
+    found: dict[str, list[str]] = {}
+    for model in document["semantic_models"].values():
+        for measure in model["measures"]:
+            asked = re.findall(r"(\w+) (?:=|in) (\([^)]+\)|'\w+'|\d+)", measure["expr"] or "")
+            for column, said in asked:
+                found.setdefault(column, []).extend(re.findall(r"\w+", said))
+    return found
+
+
+def some_value(rng: random.Random, kind: str, name: str, asked: dict[str, list[str]]) -> Any:
+    """A value of a PostgreSQL type, often one that is asked for; now and then none."""
     if name == "stat_month":
         return rng.choice([THIS, BEFORE])
     if rng.random() < 0.05:
         return None
+    if name in asked and rng.random() < 0.7:
+        return rng.choice(asked[name])
     by_kind = {
         "boolean": lambda: rng.random() < 0.5,
         "numeric": lambda: Decimal(rng.randint(-50_000, 9_000_000)) / 100,
@@ -81,6 +95,7 @@ def warehouse(
 ) -> Iterator[psycopg.Connection[dict[str, Any]]]:
     """Served tables with random rows, in a transaction that is rolled back."""
     rng = random.Random(20261122)  # noqa: S311 - the same rows every time
+    asked = asked_for(document)
     with connect(scratch, row_factory=dict_row) as link:
         for name, columns in marts(document).items():
             schema = name.removeprefix("mart_").split("__")[0]
@@ -90,7 +105,7 @@ def warehouse(
             link.execute(f"create table {schema}.{name} ({said})")  # type: ignore[call-overload]
             with link.cursor().copy(f"copy {schema}.{name} from stdin") as copy:  # type: ignore[call-overload]
                 for _ in range(120):
-                    copy.write_row([some_value(rng, kind, c) for c, kind in columns.items()])
+                    copy.write_row([some_value(rng, k, c, asked) for c, k in columns.items()])
         yield link
         link.rollback()
 

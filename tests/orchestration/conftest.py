@@ -23,10 +23,10 @@ from tests.conftest import scratch_settings
 
 SUBSCRIBERS = 400
 LATEST = "2026-10"
-#: what this operator delivers: the retention marts' feeds and the catalogue of products
+#: what this operator delivers: the retention marts' feeds, and teams, of which no mart is built
 FEEDS = {
-    "boss.product", "boss.recharge", "boss.status_event", "boss.subscriber_bill",
-    "boss.subscriber_usage", "crm.contract", "crm.subscriber", "hr.org_unit", "hr.staff",
+    "boss.recharge", "boss.status_event", "boss.subscriber_bill", "boss.subscriber_usage",
+    "crm.contract", "crm.subscriber", "hr.org_unit", "hr.staff", "hr.team_member",
 }  # fmt: skip
 #: the feeds nothing works without
 HANDFUL = {"hr.org_unit", "crm.subscriber", "boss.subscriber_usage", "boss.subscriber_bill"}
@@ -86,11 +86,12 @@ class Operator:
         )
         return [(r[0], r[1], r[2], r[3], r[4]) for r in rows]
 
-    def state(self) -> dict[str, Any]:
-        """What the dashboards' header says."""
+    def state(self, mart: str = "retention") -> dict[str, Any]:
+        """What the header of a mart's dashboards says."""
         rows = self.all(
             "select state, stat_month::text, reason, reason_en, held_month::text"
-            " from status.data_state where mart = 'retention'"
+            " from status.data_state where mart = %s",
+            mart,
         )
         names = ("state", "stat_month", "reason", "reason_en", "held_month")
         return dict(zip(names, rows[0], strict=True))

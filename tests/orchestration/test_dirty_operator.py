@@ -17,7 +17,7 @@ import pytest
 from orchestration.contracts import all_feeds
 from orchestration.engine.databases import provision
 from orchestration.engine.server import EmbeddedServer
-from orchestration.publication import needed_feeds
+from orchestration.publication.manifest import feeds_by_mart
 from orchestration.refresh.execute import Outcome, explain
 from orchestration.sample import KINDS, Planted, SampleOptions, generate, spoil
 from tests.conftest import scratch_settings
@@ -115,7 +115,7 @@ def named(outcome: str) -> list[str]:
 
 
 def test_the_refresh_says_that_it_did_not_end_well(dirty: Dirty) -> None:
-    assert needed_feeds(dirty.settings) == NEEDED
+    assert feeds_by_mart(dirty.settings)["retention"] == NEEDED
     assert not dirty.outcome.success
 
 
@@ -201,10 +201,10 @@ def test_nothing_else_was_lost_or_found(dirty: Dirty) -> None:
 
 
 def test_people_see_the_good_months_and_why_there_are_no_more(dirty: Dirty) -> None:
-    """Faults of feeds that nothing published is built from are the engineers' business only."""
+    """Faults of feeds that retention is not built from are no business of those who read it."""
     state = dirty.operator.state()
     assert (state["state"], state["stat_month"]) == ("held", "2026-08-01")
-    told = {(h.feed, h.period) for h in dirty.outcome.holds if h.blocks}
+    told = {(h.feed, h.period) for h in dirty.outcome.holds if h.stops("retention")}
     assert told == {
         (p.feed, p.period)
         for p in dirty.planted
@@ -218,17 +218,28 @@ def test_people_see_the_good_months_and_why_there_are_no_more(dirty: Dirty) -> N
     assert months == [("2026-08-01",)]
 
 
-def test_a_fault_in_a_feed_that_no_mart_reads_stops_no_mart(dirty: Dirty) -> None:
+def test_a_fault_stops_the_marts_that_read_its_feed(dirty: Dirty) -> None:
+    """First what retention reads is sent again, then what customer value reads."""
     for planted in dirty.planted:
         if planted.feed in NEEDED:
+            dirty.send_again(planted.feed)
+    outcome = dirty.operator.run()
+    assert not outcome.success
+    assert {mart for h in outcome.holds for mart in h.marts or ()} == {"customer_value"}
+    assert "Not published: customer_value" in explain(outcome).message
+    assert dirty.operator.state()["state"] == "current"
+    assert dirty.operator.state()["stat_month"] == f"{LATEST}-01"
+    assert dirty.operator.state("customer_value")["state"] == "held"
+
+    for planted in dirty.planted:
+        if planted.feed in feeds_by_mart(dirty.settings)["customer_value"]:
             dirty.send_again(planted.feed)
     outcome = dirty.operator.run()
     assert not outcome.success
     assert outcome.holds
     assert not [h for h in outcome.holds if h.blocks]
     assert "is published, but not all is well" in explain(outcome).message
-    assert dirty.operator.state()["state"] == "current"
-    assert dirty.operator.state()["stat_month"] == f"{LATEST}-01"
+    assert dirty.operator.state("customer_value")["state"] == "current"
 
 
 def test_what_is_sent_again_puts_everything_right(dirty: Dirty) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.contracts import all_feeds, switch
 from orchestration.defs import load
-from orchestration.publication import needed_feeds
+from orchestration.publication.manifest import always_needed
 from orchestration.refresh.instance import JOB
 from orchestration.settings import Settings
 from tests.conftest import scratch_settings
@@ -48,6 +48,6 @@ def test_each_feed_can_be_off(graph_settings: Settings, off: str) -> None:
         switch(settings, feeds[off], on=True)
     table = feeds[off].table
     assert any(key.endswith("mart_retention__subscriber_month") for key in present)
-    # what marts are built from stays in the graph as a source; nothing loads or checks it any more
-    assert (f"raw/{table}" in present) == (off in needed_feeds(settings))
+    # what every mart is built from stays in the graph as a source; nothing loads or checks it any more
+    assert (f"raw/{table}" in present) == (off in always_needed(settings))
     assert f"suites/arrival/{table}" not in present

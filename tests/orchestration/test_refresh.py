@@ -343,39 +343,39 @@ def test_a_failure_beside_the_marts_stops_no_mart(here: Operator) -> None:
     # what an earlier refresh may have left: the marts were at fault then
     open_hold(here.settings, check_name=CHECK, reason="模型有误。", reason_en="The models failed.")
     here.execute(
-        "update raw.boss__product set product_family = 'unheard_of' where _period = '2026-10-01'"
+        "update raw.hr__team_member set team_name = team_name || '*' || staff_id"
+        " where _period = '2026-10-01'"
     )
     outcome = here.run(month=LATEST)
     assert not outcome.success
     assert [(h.check_name, h.blocks) for h in outcome.holds] == [(BESIDE, False)]
-    assert "dim_product" in outcome.holds[0].reason_en
+    assert "dim_virtual_team" in outcome.holds[0].reason_en
     assert "is published, but not all is well" in explain(outcome).message
     assert here.state()["state"] == "current"
     assert here.served() == before
     assert not here.run().success, "what was not mended is not forgotten"
     here.execute(
-        "update raw.boss__product as p set product_family = before.product_family"
-        " from raw.boss__product as before where p._period = '2026-10-01'"
-        " and before._period = '2026-09-01' and before.product_id = p.product_id"
+        "update raw.hr__team_member set team_name = split_part(team_name, '*', 1)"
+        " where _period = '2026-10-01'"
     )
     assert here.run(month=LATEST).success
     assert here.holds() == []
 
 
 def test_a_run_builds_what_is_below_the_feeds_that_came(here: Operator) -> None:
-    """The product list came again: what is made of it is made again, the marts are not."""
+    """The list of teams came again: what is made of it is made again, the marts are not."""
     marker = "update {} set billed_amt = billed_amt + 1 where stat_month = '2026-10-01'"
     here.execute(marker.format("core.fct_subscriber_month"))
     kept = "select sum(billed_amt) from core.fct_subscriber_month where stat_month = '2026-10-01'"
     changed = here.all(kept)
-    here.execute("delete from core.dim_product where stat_month = '2026-10-01'")
+    here.execute("delete from core.dim_virtual_team where stat_month = '2026-10-01'")
     here.execute(
         "update ops.load set published_at = null"
-        " where feed = 'boss.product' and period = '2026-10' and is_current"
+        " where feed = 'hr.team_member' and period = '2026-10' and is_current"
     )
     assert here.run().success
     assert here.all(kept) == changed, "no feed of it came"
-    made = "select count(*) > 0 from core.dim_product where stat_month = '2026-10-01'"
+    made = "select count(*) > 0 from core.dim_virtual_team where stat_month = '2026-10-01'"
     assert here.all(made) == [(True,)]
     here.execute(marker.format("core.fct_subscriber_month").replace("+", "-"))
 

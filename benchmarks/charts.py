@@ -1,0 +1,160 @@
+"""How fast the charts of a page answer, beside the same SQL sent straight to PostgreSQL.
+
+    uv run python -m benchmarks.charts --person li_city_a --page value-city [--rounds 5]
+
+Opens the page of a running installation (``telmart up``; ``TELMART_HOME`` says which) in Chromium
+as one person, tab by tab, and notes what the browser asks. Then it asks again: each chart alone,
+and all charts of the page at once over as many connections as a browser opens; Superset with its
+cache set aside, and PostgreSQL as the same person with the SQL that Superset said it ran. They take
+turns. Prints medians in seconds and the ratios; exit code 1 if a chart needs more than a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+from orchestration.settings import Settings
+
+#: seconds a chart may take without a cache
+TARGET_S = 1.0
+#: connections a browser opens to one server
+CONNECTIONS = 6
+CHROMIUM = os.environ.get("TELMART_CHROMIUM", "/usr/bin/chromium")
+_ASKS = "/api/v1/chart/data"
+
+
+@dataclass
+class Chart:
+    """One question of the page, and how long each way took."""
+
+    name: str
+    url: str
+    body: dict[str, Any]
+    sql: list[str] = field(default_factory=list)
+    superset_s: list[float] = field(default_factory=list)
+    psql_s: list[float] = field(default_factory=list)
+
+
+class Superset:
+    """One person, signed in by the page."""
+
+    def __init__(self, settings: Settings, person: str) -> None:
+        self._base = f"http://127.0.0.1:{settings.superset_port}"
+        self._person, self._password = person, settings.secret("web:" + person, 16)
+        self._cookies: dict[str, str] = {}
+        self._headers: dict[str, str] = {}
+
+    def open(self, slug: str) -> list[Chart]:
+        """Open the page and its tabs; what its charts ask."""
+        found: dict[str, Chart] = {}
+
+        def note(request: Any) -> None:
+            if request.method == "POST" and _ASKS in request.url and request.post_data:
+                body = json.loads(request.post_data)
+                name = body["form_data"].get("slice_name") or str(body["form_data"].get("slice_id"))
+                if "slice_id" in body["form_data"]:
+                    found[name] = Chart(name, request.url, body | {"force": True})
+                    self._headers = {"X-CSRFToken": request.headers.get("x-csrftoken", "")}
+
+        with sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            self._sign_in(page)
+            page.on("request", note)
+            page.goto(f"{self._base}/superset/dashboard/{slug}/", wait_until="networkidle")
+            for tab in page.locator('[data-test="dashboard-component-tabs"] [role="tab"]').all():
+                tab.click()
+                page.wait_for_load_state("networkidle")
+                page.wait_for_timeout(3000)  # charts ask when they come into sight
+            self._cookies = {c["name"]: c["value"] for c in page.context.cookies()}
+            browser.close()
+        return list(found.values())
+
+    def _sign_in(self, page: Page) -> None:
+        page.goto(f"{self._base}/login/")
+        page.fill("input#username, input[name=username]", self._person)
+        page.fill("input#password, input[name=password]", self._password)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+
+    def ask(self, chart: Chart) -> float:
+        """Seconds until the answer is there, computed anew."""
+        began = time.perf_counter()
+        answer = requests.post(
+            chart.url, json=chart.body, cookies=self._cookies, headers=self._headers, timeout=120
+        )
+        seconds = time.perf_counter() - began
+        answer.raise_for_status()
+        results = answer.json()["result"]
+        assert not any(result["is_cached"] for result in results), chart.name
+        chart.sql = [result["query"] for result in results]
+        return seconds
+
+
+def run_sql(url: str, chart: Chart) -> float:
+    """Seconds PostgreSQL takes for the same, on a connection that is open."""
+    with psycopg.connect(url) as link:
+        began = time.perf_counter()
+        for query in chart.sql:
+            link.execute(query).fetchall()  # type: ignore[call-overload]
+        return time.perf_counter() - began
+
+
+def together(charts: Sequence[Chart], ask: Callable[[Chart], float]) -> float:
+    """Seconds until the last chart of the page is there."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(ask, charts))
+    return time.perf_counter() - began
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--person", default="li_city_a", help="who opens the page")
+    parser.add_argument("--page", default="value-city", help="the dashboard's address")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    settings = Settings.from_env()
+    superset = Superset(settings, options.person)
+    charts = superset.open(options.page)
+    url = settings.database_url(user=options.person)
+    whole: list[float] = []
+    whole_psql: list[float] = []
+    for chart in charts:
+        superset.ask(chart)  # its SQL, and everything warm but the cache
+    for _ in range(options.rounds):
+        for chart in charts:
+            chart.superset_s.append(superset.ask(chart))
+            chart.psql_s.append(run_sql(url, chart))
+        whole.append(together(charts, superset.ask))
+        whole_psql.append(together(charts, lambda chart: run_sql(url, chart)))
+    print(f"{'Superset':>9} {'psql':>9} {'ratio':>7}")
+    for chart in sorted(charts, key=lambda c: -statistics.median(c.superset_s)):
+        show(chart.superset_s, chart.psql_s, chart.name)
+    show(whole, whole_psql, f"all {len(charts)} charts of {options.page} at once")
+    return int(any(statistics.median(c.superset_s) > TARGET_S for c in charts))
+
+
+def show(superset: list[float], psql: list[float], name: str) -> None:
+    """One line of the report."""
+    one, other = statistics.median(superset), statistics.median(psql)
+    print(f"{one:9.3f} {other:9.3f} {one / other:7.2f}  {name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
