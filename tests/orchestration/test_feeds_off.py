@@ -48,6 +48,6 @@ def test_each_feed_can_be_off(graph_settings: Settings, off: str) -> None:
         switch(settings, feeds[off], on=True)
     table = feeds[off].table
     assert any(key.endswith("mart_retention__subscriber_month") for key in present)
-    # what every mart is built from stays in the graph as a source; nothing loads or checks it any more
+    # what every mart is built from stays in the graph as a source; nothing loads or checks it
     assert (f"raw/{table}" in present) == (off in always_needed(settings))
     assert f"suites/arrival/{table}" not in present
