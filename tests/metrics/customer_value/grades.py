@@ -171,11 +171,16 @@ class Grade(Score):
             .join(self._models(), on="model")
         )
 
-    def _named(self, rows: pl.DataFrame, **code_sets: str) -> pl.DataFrame:
-        """``<column>_name`` and ``<column>_name_en`` beside each code."""
-        for column, code_set in code_sets.items():
+    def _named(self, rows: pl.DataFrame, **code_sets: str | tuple[str, ...]) -> pl.DataFrame:
+        """``<column>_name`` and ``<column>_name_en`` beside each code of a set, or of some."""
+        for column, sets in code_sets.items():
+            names: dict[str, tuple[str, str]] = {}
+            for code_set in (sets,) if isinstance(sets, str) else sets:
+                more = self.rules.names(code_set)
+                assert not names.keys() & more.keys(), "whose name it is would be a guess"
+                names |= more
             for part, suffix in enumerate(("_name", "_name_en")):
-                wording = {code: n[part] for code, n in self.rules.names(code_set).items()}
+                wording = {code: n[part] for code, n in names.items()}
                 named = pl.col(column).replace_strict(wording).alias(column + suffix)
                 rows = rows.with_columns(named)
         return rows

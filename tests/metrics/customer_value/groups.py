@@ -23,9 +23,11 @@ FEEDS = (
     "hr.org_unit", "hr.staff",
     "crm.group_customer", "crm.customer_list", "crm.group_member", "crm.key_person",
     "crm.key_person_event", "crm.liaison", "crm.group_rating", "crm.benefit_grant",
-    "crm.group_product", "crm.product_instance", "crm.group_contract",
+    "crm.group_product", "crm.product_instance", "crm.group_contract", "crm.visit",
+    "crm.product_trial",
     "boss.account", "boss.bill_item", "boss.payment", "boss.receivable", "boss.product",
     "boss.subscriber_bill", "finance.cost_allocation", "competitor.intelligence",
+    "eoms.complaint",
 )  # fmt: skip
 MONTH_END = pl.col("stat_month").dt.month_end()
 NOT_MACHINE = pl.col("member_role") != "machine"
@@ -266,6 +268,52 @@ class Groups:
         )
 
     @cached_property
+    def relation(self) -> pl.DataFrame:
+        """What was done in the month: visits, benefits, leads, trials (R046, R052-R054)."""
+
+        def here(moment: str) -> pl.Expr:
+            return pl.col(moment).dt.date().dt.truncate("1mo") == pl.col("stat_month")
+
+        types = self.feeds["crm.key_person"].select("stat_month", "key_person_id", "person_type")
+        met = (
+            self.feeds["crm.visit"]
+            .filter((pl.col("state") == "done") & here("checked_in_at"))
+            .join(types, on=["stat_month", "key_person_id"], how="left")
+        )
+        visits = met.group_by(KEY).agg(
+            rows_where(pl.col("visit_type") == "visit").alias("visit_cnt"),
+            rows_where(pl.col("visit_type") != "visit").alias("event_cnt"),
+            rows_where(pl.col("person_type") == "decision_maker").alias("decision_maker_visit_cnt"),
+        )
+        over = pl.col("granted_amt") > pl.col("authority_limit_amt")
+        benefits = (
+            self.feeds["crm.benefit_grant"]
+            .filter(pl.col("beneficiary_type") == "key_person")
+            .group_by(KEY)
+            .agg(
+                pl.col("granted_amt").sum().alias("person_benefit_amt"),
+                rows_where(over.fill_null(False) | pl.col("approved_by").is_null())
+                .alias("benefit_exception_cnt"),
+            )
+        )  # fmt: skip
+        liaisons = (
+            self.feeds["crm.liaison"]
+            .group_by(KEY)
+            .agg(
+                pl.col("lead_cnt", "converted_lead_cnt").sum(),
+                pl.col("reward_amt").sum().alias("liaison_reward_amt"),
+            )
+        )
+        trials = self.feeds["crm.product_trial"].filter(here("ended_on")).group_by(KEY).agg(
+            pl.len().cast(pl.Int64).alias("trial_ended_cnt"),
+            rows_where(pl.col("result") == "converted").alias("trial_converted_cnt"),
+        )  # fmt: skip
+        done = visits
+        for part in (benefits, liaisons, trials):
+            done = done.join(part, on=KEY, how="full", coalesce=True)
+        return done
+
+    @cached_property
     def unfollowed(self) -> pl.DataFrame:
         """Changes of key persons that nobody followed up by the end of the month (R051)."""
         events = self.feeds["crm.key_person_event"].with_columns(pl.col("event_at").dt.date())
@@ -283,6 +331,11 @@ class Groups:
             pl.col("followed_on").is_between("event_at", "end")
         )
         return seen.join(followed, on=[*KEY, "event_id"], how="anti").join(active, on=KEY)
+
+
+def rows_where(condition: pl.Expr) -> pl.Expr:
+    """How many rows of a group there are of which it holds."""
+    return condition.fill_null(False).sum().cast(pl.Int64)
 
 
 def months_between(earlier: str, later: str) -> pl.Expr:

@@ -65,6 +65,16 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "potential_high_value_cnt": rows(pl.col("is_potential_high_value")),
     "complete_key_person_cnt": rows(ACTIVE & pl.col("has_all_key_persons")),
     "competitor_bound_cnt": rows(ACTIVE & (pl.col("competitor_tie_cnt") > 0)),
+    "group_visit_cnt": of("visit_cnt"),
+    "group_event_cnt": of("event_cnt"),
+    "met_decision_maker_cnt": rows(ACTIVE & (pl.col("decision_maker_visit_cnt") > 0)),
+    "key_person_benefit_amt": amount("person_benefit_amt"),
+    "benefit_exception_cnt": of("benefit_exception_cnt"),
+    "liaison_lead_cnt": of("lead_cnt"),
+    "liaison_converted_cnt": of("converted_lead_cnt"),
+    "liaison_reward_amt": amount("liaison_reward_amt"),
+    "trial_ended_cnt": of("trial_ended_cnt"),
+    "trial_converted_cnt": of("trial_converted_cnt"),
 }
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
@@ -87,6 +97,9 @@ WARNING_SUMS: dict[str, pl.Expr] = {
     "value_urgent_cnt": rows(pl.col("warning_level") == 3),
     "grade_warning_cnt": rows(REASON.is_in(["grade_drop", "about_to_drop"])),
     "win_over_chance_cnt": rows(REASON == "competitor_expiry"),
+    "falling_group_cnt": rows(REASON == "revenue_fall"),
+    "falling_lost_amt": amount("fall_amt"),
+    "falling_revenue_amt": amount("revenue_amt", REASON == "revenue_fall"),
 }
 #: numerator and denominator of each quotient
 GROUP_RATIOS = {
@@ -103,6 +116,9 @@ GROUP_RATIOS = {
     "group_contract_bound_share": ("group_contract_bound_amt", "group_revenue_amt"),
     "complete_key_person_rate": ("complete_key_person_cnt", "group_cnt"),
     "competitor_bound_rate": ("competitor_bound_cnt", "group_cnt"),
+    "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
+    "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
+    "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from tests.metrics.customer_value.grades import Grade
+from tests.metrics.customer_value.falls import Falls
 from tests.metrics.customer_value.groups import KEY, MONTH_END
 from tests.metrics.customer_value.scores import Row
 from tests.metrics.customer_value.value import COMPETITORS
@@ -17,11 +17,12 @@ from tests.metrics.customer_value.value import COMPETITORS
 EXPIRY = ("competitor_expiry", "contract_expiry")
 REASONS = (
     "grade_drop", "about_to_drop", "potential_high_value", "arrears", *EXPIRY, "key_person_change",
+    "revenue_fall",
 )  # fmt: skip
 EVIDENCE = ["previous_grade", "grade", "driver_factor", "driver_points_change"]
 
 
-class Warnings(Grade):
+class Warnings(Falls):
     """``mart_customer_value__warning``: the worst of a reason, at the highest level that holds."""
 
     @cached_property
@@ -54,7 +55,7 @@ class Warnings(Grade):
             )
             .with_columns(pl.col("warning_level").cast(pl.String))
             .pipe(self._named, reason="value_warning", warning_level="warning_level",
-                  driver_factor="value_factor")
+                  driver_factor=("value_factor", "fall_driver"))
             .with_columns(pl.col("warning_level").cast(pl.Int64))
         )  # fmt: skip
 
@@ -104,6 +105,8 @@ class Warnings(Grade):
             yield {**keys, **dict.fromkeys(EVIDENCE), "reason": "key_person_change",
                    "subject_id": change["key_person_id"], "due_on": change["event_at"],
                    "measure_value": (change["end"] - change["event_at"]).days}  # fmt: skip
+        for fall in self.falls():
+            yield {**dict.fromkeys(EVIDENCE), **fall, "reason": "revenue_fall", "due_on": None}
 
     def _grades(self) -> Iterator[Row]:
         """Grades that dropped, and those hardly kept by one whose score fell (R020)."""

@@ -24,6 +24,11 @@ inputs as (
     where {{ in_months("stat_month") }}
 ),
 
+relations as (
+    select * from {{ ref("int_group_month__relation") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -135,12 +140,24 @@ final as (
         cast(customers.key_person_type_cnt as integer) as key_person_type_cnt,
         worked_out.has_all_key_persons,
         worked_out.unfollowed_change_cnt,
-        cast(customers.liaison_cnt as integer) as liaison_cnt
+        cast(customers.liaison_cnt as integer) as liaison_cnt,
+        relations.visit_cnt,
+        relations.event_cnt,
+        relations.decision_maker_visit_cnt,
+        relations.person_benefit_amt,
+        relations.benefit_exception_cnt,
+        relations.lead_cnt,
+        relations.converted_lead_cnt,
+        relations.liaison_reward_amt,
+        relations.trial_ended_cnt,
+        relations.trial_converted_cnt
     from customers
     inner join worked_out
         on
             customers.stat_month = worked_out.stat_month
             and customers.group_id = worked_out.group_id
+    inner join relations
+        on customers.stat_month = relations.stat_month and customers.group_id = relations.group_id
     {{- placement_joins("customers", "customers.stat_month") }}
     left join profiles
         on customers.stat_month = profiles.stat_month and customers.group_id = profiles.group_id
