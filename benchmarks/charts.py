@@ -26,6 +26,7 @@ import psycopg
 import requests
 from playwright.sync_api import Page, sync_playwright
 
+from orchestration.engine.services import all_services
 from orchestration.settings import Settings
 
 #: seconds a chart may take without a cache
@@ -59,14 +60,14 @@ class Superset:
 
     def open(self, slug: str) -> list[Chart]:
         """Open the page and its tabs; what its charts ask."""
-        found: dict[str, Chart] = {}
+        found: dict[int, Chart] = {}
 
         def note(request: Any) -> None:
             if request.method == "POST" and _ASKS in request.url and request.post_data:
                 body = json.loads(request.post_data)
-                name = body["form_data"].get("slice_name") or str(body["form_data"].get("slice_id"))
-                if "slice_id" in body["form_data"]:
-                    found[name] = Chart(name, request.url, body | {"force": True})
+                number = body["form_data"].get("slice_id")
+                if number:  # what a filter asks has none
+                    found[number] = Chart(str(number), request.url, body | {"force": True})
                     self._headers = {"X-CSRFToken": request.headers.get("x-csrftoken", "")}
 
         with sync_playwright() as play:
@@ -79,6 +80,10 @@ class Superset:
                 tab.click()
                 page.wait_for_load_state("networkidle")
                 page.wait_for_timeout(3000)  # charts ask when they come into sight
+            listed = page.request.get(f"{self._base}/api/v1/dashboard/{slug}/charts").json()
+            for chart in listed["result"]:
+                if chart["id"] in found:
+                    found[chart["id"]].name = chart["slice_name"]
             self._cookies = {c["name"]: c["value"] for c in page.context.cookies()}
             browser.close()
         return list(found.values())
@@ -130,6 +135,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     settings = Settings.from_env()
+    if not any(service.is_healthy() for service in all_services(settings)):
+        parser.error(f"nothing runs in {settings.home}: `telmart up` starts it")
     superset = Superset(settings, options.person)
     charts = superset.open(options.page)
     url = settings.database_url(user=options.person)
