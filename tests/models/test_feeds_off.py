@@ -1,4 +1,4 @@
-"""Feeds the operator lacks: everything that reads them builds all the same, and is empty of them."""
+"""Feeds the operator lacks: everything that reads them builds all the same, empty of them."""
 
 from __future__ import annotations
 
