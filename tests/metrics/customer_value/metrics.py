@@ -44,6 +44,8 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "group_revenue_amt": amount("revenue_amt"),
     "group_ict_amt": amount("ict_amt"),
     "group_new_business_amt": amount("new_business_amt"),
+    "group_voice_amt": amount("voice_amt"),
+    "group_data_amt": amount("data_amt"),
     "group_stock_amt": amount("stock_revenue_amt"),
     "group_increment_amt": amount("increment_revenue_amt"),
     "group_output_amt": amount("output_amt"),
@@ -105,6 +107,8 @@ WARNING_SUMS: dict[str, pl.Expr] = {
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
     "group_new_business_share": ("group_new_business_amt", "group_revenue_amt"),
+    "group_voice_share": ("group_voice_amt", "group_revenue_amt"),
+    "group_data_share": ("group_data_amt", "group_revenue_amt"),
     "group_output_input_ratio": ("group_output_amt", "group_input_amt"),
     "group_pareto_top_share": ("group_pareto_top_amt", "group_revenue_amt"),
     "group_purity": ("group_own_member_cnt", "group_member_cnt"),
