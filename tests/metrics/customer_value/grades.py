@@ -19,6 +19,8 @@ FACTORS = (
     "revenue", "new_business", "contribution", "social_attribute", "ability_to_pay",
     "employees", "own_brand_share", "ict_level", "unified_payment", "influence",
 )  # fmt: skip
+#: the axes of the matrix
+AXES = ("revenue", "new_business")
 #: what moved the grade of one whose own factors did not
 PEERS = "peers"
 
@@ -96,11 +98,17 @@ class Grade(Score):
     def _of_month(self, month: date, model: str, group: str, one: Row) -> Row:
         """The grade, with the score of each factor the model has."""
         factors = self.factors[month, model]
-        scores = {
+        scores: Row = {
             f"{name}_score": float(factors[name][group])
             for name in FACTORS
             if group in factors.get(name, {})
         }
+        rules = self.parameters("customer_value_rule", month)
+        ends = {name: Fraction(rules[f"box_{name}_score"]) for name in ("high", "middle")}
+        for axis in AXES:
+            score = factors.get(axis, {}).get(group)
+            if score is not None:
+                scores[f"{axis}_band"] = next((b for b, end in ends.items() if score >= end), "low")
         kept = {k: v for k, v in one.items() if k != "points"}
         numbers = {"score": float(one["score"]), "grade_margin": float(one["grade_margin"])}
         return {**kept, **numbers, **scores}
@@ -167,6 +175,8 @@ class Grade(Score):
                 layer="grade_layer",
                 transition="grade_transition",
                 driver_factor="value_factor",
+                revenue_band="axis_band",
+                new_business_band="axis_band",
             )
             .join(self._models(), on="model")
         )

@@ -37,6 +37,7 @@ def became(*transitions: str) -> pl.Expr:
 
 
 HIGH = pl.col("layer") == "high"
+BANDS = ("high", "middle", "low")
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -81,6 +82,7 @@ GROUP_SUMS: dict[str, pl.Expr] = {
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
     "high_grade_cnt": rows(HIGH),
+    **{f"box_revenue_{band}_cnt": rows(pl.col("revenue_band") == band) for band in BANDS},
     "important_cnt": rows(pl.col("is_important")),
     "graded_revenue_amt": amount("revenue_amt"),
     "high_grade_revenue_amt": amount("revenue_amt", HIGH),

@@ -29,6 +29,34 @@ models as (
     select * from {{ ref("value_model") }}
 ),
 
+months as (
+    select
+        months.stat_month,
+        {{ parameter("rule", "parameter", "box_high_score") }} as high_score,
+        {{ parameter("rule", "parameter", "box_middle_score") }} as middle_score
+    from {{ ref("dim_month") }} as months
+    left join {{ ref("customer_value_rule") }} as rule
+        on {{ holds_in("rule", "months.stat_month") }}
+    where {{ in_months("months.stat_month") }}
+    group by months.stat_month
+),
+
+-- on which third of each axis of the matrix (R006); models without the axis leave it empty
+banded as (
+    select
+        changes.*
+        {%- for axis in ["revenue", "new_business"] %},
+        case
+            when changes.{{ axis }}_score >= months.high_score then 'high'
+            when changes.{{ axis }}_score >= months.middle_score then 'middle'
+            when changes.{{ axis }}_score is not null then 'low'
+        end as {{ axis }}_band
+        {%- endfor %}
+    from changes
+    inner join months
+        on changes.stat_month = months.stat_month
+),
+
 inputs as (
     select * from {{ ref("int_group_month__input") }}
     where {{ in_months("stat_month") }}
@@ -58,6 +86,12 @@ final as (
         {%- for factor in scores %}
         changes.{{ factor }}_score,
         {%- endfor %}
+        changes.revenue_band,
+        revenue_band.name_zh as revenue_band_name,
+        revenue_band.name_en as revenue_band_name_en,
+        changes.new_business_band,
+        new_business_band.name_zh as new_business_band_name,
+        new_business_band.name_en as new_business_band_name_en,
         changes.grade,
         changes.grade_rank,
         changes.layer,
@@ -103,7 +137,7 @@ final as (
             case when changes.is_graded then coalesce(inputs.output_amt, 0) else 0 end
             as numeric(18, 2)
         ) as output_amt
-    from changes
+    from banded as changes
     {{- placement_joins("changes", "changes.stat_month") }}
     left join profiles
         on changes.stat_month = profiles.stat_month and changes.group_id = profiles.group_id
@@ -123,6 +157,10 @@ final as (
         on transition.code_set = 'grade_transition' and changes.transition = transition.code
     left join {{ ref("code_name") }} as driver
         on driver.code_set = 'value_factor' and changes.driver_factor = driver.code
+    {%- for axis in ["revenue_band", "new_business_band"] %}
+    left join {{ ref("code_name") }} as {{ axis }}
+        on {{ axis }}.code_set = 'axis_band' and changes.{{ axis }} = {{ axis }}.code
+    {%- endfor %}
 )
 
 select * from final
