@@ -65,9 +65,11 @@ def build_dashboard(
 
 
 def _cross(number: int, name: str, specs: Specs) -> dict[str, Any]:
-    """Whether a click in this chart filters the others. The header's line filters nothing."""
+    """Whether a click in this chart filters the others. The header's line filters nothing, nor does
+    what shows a column that it ignores: the filter bar has chosen another value of it."""
     scope: Any = "global"
-    if specs.charts[name].kind == "state":
+    chart = specs.charts[name]
+    if chart.kind == "state" or {*chart.by, *chart.columns}.intersection(chart.ignores):
         scope = {"rootPath": [], "excluded": []}
     return {"id": number, "crossFilters": {"scope": scope, "chartsInScope": []}}
 

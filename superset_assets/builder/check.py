@@ -40,6 +40,8 @@ def check(catalog: Catalog, specs: Specs, assets: Path) -> None:
             faults.append(f"{chart.file}: the chart {chart.id!r} is on no dashboard")
     for name, given in specs.filters.items():
         faults += _column(given.column, given.mart, catalog, f"filters.yaml: {name}.column")
+        for column in given.lead:
+            faults += _column(column, given.mart, catalog, f"filters.yaml: {name}.lead")
         faults += [
             f"filters.yaml: {name}.parents names {parent!r}, which is no filter"
             for parent in given.parents
@@ -105,6 +107,7 @@ def _columns(chart: Chart, mart: Mart, where: str) -> Iterator[str]:
         *(("columns", name) for name in chart.columns),
         *((("series", chart.series),) if chart.series else ()),
         *(("where", given.get("column")) for given in chart.where),
+        *(("ignores", name) for name in chart.ignores),
     ]
     for field, name in named:
         if not isinstance(name, str):

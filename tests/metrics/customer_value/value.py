@@ -103,7 +103,7 @@ class Value(Money):
         staff = pl.col("employees_cnt")
         known = staff.fill_null(0) > 0
         mean = active.group_by("stat_month").agg(
-            (brought.sum() / lines.sum() / 100).alias("mean_arpu"),
+            (brought.filter(lines > 0).sum() / lines.sum() / 100).alias("mean_arpu"),
             (brought.filter(known).sum() / staff.sum()).alias("mean_of_employees"),
         )
         return (

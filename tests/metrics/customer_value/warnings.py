@@ -53,11 +53,24 @@ class Warnings(Falls):
                     pl.col("stat_month").cast(pl.String), "group_id", "reason", separator="|"
                 ).alias("warning_id"),
             )
+            .with_columns(self._subjects())
             .with_columns(pl.col("warning_level").cast(pl.String))
             .pipe(self._named, reason="value_warning", warning_level="warning_level",
                   driver_factor=("value_factor", "fall_driver"))
             .with_columns(pl.col("warning_level").cast(pl.Int64))
         )  # fmt: skip
+
+    def _subjects(self) -> list[pl.Expr]:
+        """Names of the model, the competitor or the evidence that a warning is about."""
+        names = {**self.rules.names("competitor"), **self.rules.names("fall_evidence")}
+        models = self._models().select("model", "model_name", "model_name_en").iter_rows()
+        names |= {model: (zh, en) for model, zh, en in models}
+        return [
+            pl.col("subject_id")
+            .replace_strict({code: n[part] for code, n in names.items()}, default=None)
+            .alias(f"subject_name{suffix}")
+            for part, suffix in enumerate(("", "_en"))
+        ]
 
     def _raised(self) -> Iterator[Row]:
         """Everything measured, at each level whose rule holds."""
@@ -79,8 +92,10 @@ class Warnings(Falls):
 
     def _measured(self) -> Iterator[Row]:
         """What could be a reason, with its measure; amounts in yuan."""
-        active = self.group_month.filter("is_active").with_columns(MONTH_END.alias("month_end"))
-        for row in active.iter_rows(named=True):
+        prospect = pl.col("status") == "prospect"  # a competitor's contract that ends is a chance
+        looked_at = self.group_month.filter(pl.col("is_active") | prospect)
+        looked_at = looked_at.with_columns(MONTH_END.alias("month_end"))
+        for row in looked_at.iter_rows(named=True):
             about = {"stat_month": row["stat_month"], "group_id": row["group_id"],
                      **dict.fromkeys(EVIDENCE), "due_on": None, "subject_id": "-"}  # fmt: skip
             if row["is_potential_high_value"]:

@@ -13,12 +13,9 @@ costs as (
         group_id,
         sum(case when cost_kind = 'handset_subsidy' then cost_amt else 0 end) as subsidy_amt,
         sum(case when cost_kind = 'manager' then cost_amt else 0 end) as manager_cost_amt,
-        sum(case when is_capital then cost_amt else 0 end) as build_cost_amt,
+        sum(case when cost_kind = 'build' then cost_amt else 0 end) as build_cost_amt,
         sum(
-            case
-                when cost_kind in ('handset_subsidy', 'manager') or is_capital then 0
-                else cost_amt
-            end
+            case when cost_kind in ('handset_subsidy', 'manager', 'build') then 0 else cost_amt end
         ) as other_cost_amt
     from {{ ref("fct_cost_to_serve") }}
     where

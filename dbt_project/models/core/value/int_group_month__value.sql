@@ -187,9 +187,10 @@ measured as (
         -- what all competitors have together binds: won over in full is who leaves each of them
         {{ competitors | join("_kind_cnt + ") }}_kind_cnt as bound_kind_cnt,
         (revenue_amt + member_bill_amt) / nullif(own_member_cnt, 0) as arpu,
-        sum(case when is_active then revenue_amt + member_bill_amt else 0 end) over (
-            partition by stat_month
-        )
+        -- over the same customers as below: a line's mean says nothing of those without lines
+        sum(
+            case when is_active and own_member_cnt > 0 then revenue_amt + member_bill_amt else 0 end
+        ) over (partition by stat_month)
         / nullif(
             sum(case when is_active then own_member_cnt else 0 end) over (partition by stat_month),
             0

@@ -3,8 +3,9 @@
 -- Of the models, competitors or key persons that give the same reason, the one that is worst speaks
 -- for the customer; of the levels whose rule holds, the highest is raised.
 with customers as (
+    -- a prospect is a competitor's customer: the end of the contract there is our chance (R041)
     select * from {{ ref("fct_group_customer_month") }}
-    where {{ in_months("stat_month") }} and is_active
+    where {{ in_months("stat_month") }} and (is_active or status = 'prospect')
 ),
 
 profiles as (
@@ -216,6 +217,8 @@ final as (
         level.name_en as warning_level_name_en,
         months.month_end_on as raised_on,
         raised.subject_id,
+        coalesce(subject.name_zh, models.name_zh) as subject_name,
+        coalesce(subject.name_en, models.name_en) as subject_name_en,
         cast(raised.measure_value as numeric(18, 4)) as measure_value,
         cast(raised.threshold_value as numeric(18, 4)) as threshold_value,
         raised.due_on,
@@ -256,6 +259,19 @@ final as (
             driver.code_set
             = case when raised.reason = 'revenue_fall' then 'fall_driver' else 'value_factor' end
             and raised.driver_factor = driver.code
+    left join {{ ref("code_name") }} as subject
+        on
+            subject.code_set
+            = case raised.reason
+                when 'competitor_expiry' then 'competitor'
+                when 'revenue_fall' then 'fall_evidence'
+            end
+            and raised.subject_id = subject.code
+    left join {{ ref("value_model") }} as models
+        on
+            raised.reason in ('grade_drop', 'about_to_drop')
+            and raised.subject_id = models.model
+            and {{ holds_in("models", "raised.stat_month") }}
     where raised.worst_first = 1
 )
 
