@@ -131,11 +131,11 @@ def _places_of(chart: Chart) -> list[str]:
 
 
 def _cards(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> str:
-    """On a phone a list's row is a card, and each value there bears its name; the values of
-    ``look.long`` have a line of their own."""
+    """On a phone a list's row is a card of what is known, and each value there bears its name; the
+    values of ``look.long`` have a line of their own."""
     context = context_of(chart, catalog, specs, language)
     here = _selector([chart.title.of(language)])
-    names = []
+    names = [f"{here} td.dt-is-null {{ display: none !important; }}"]
     for name in chart.columns:
         label = context.label(name) or context.source(name).label.of(language)
         cell = f'{here} td[aria-labelledby="header-{context.column(name)}"]'

@@ -133,8 +133,13 @@ class Board:
         return self.page.locator(".dashboard-component-tabs .ant-tabs-tab")
 
     def show_tab(self, number: int) -> None:
-        self.tabs().nth(number).click()
+        """Turn to a tab, which on a phone has to be brought into sight first."""
+        tab = self.tabs().nth(number)
+        tab.locator('[role="tab"]').focus()
+        self.page.wait_for_timeout(500)  # the bar slides
+        tab.locator('[data-test="editable-title"]').click()
         self.settle()
+        assert tab.locator('[role="tab"]').get_attribute("aria-selected") == "true", number
 
     def shoot(self, path: Path) -> None:
         """A picture of the whole page, however long."""
