@@ -142,6 +142,23 @@ def test_another_month_changes_the_numbers_not_the_trends(province: Board, wante
     assert not [url for url in asked if f"slice_id%22%3A{trend}%7D" in url]
 
 
+def test_a_click_on_a_customer_shows_all_about_it(visitor: Callable[[str], Visitor]) -> None:
+    board = visitor("li_city_a").open("value-city")
+    try:
+        board.show_tab(1)
+        warnings = board.chart(title("value_warnings", "zh"))
+        name = warnings.locator('tbody td[aria-labelledby="header-group_name"]').first
+        chosen = name.inner_text()
+        assert len(board.rows(title("value_customers", "zh"))) > 1
+        name.click()
+        board.settle()
+        board.show_tab(2)
+        (profile,) = board.rows(title("customer_profile", "zh"))
+        assert profile["group_name"] == chosen
+    finally:
+        board.close()
+
+
 def test_the_link_leads_to_the_other_language(visitor: Callable[[str], Visitor]) -> None:
     board = visitor("li_city_a").open("retention-city")
     try:
