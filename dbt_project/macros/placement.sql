@@ -27,3 +27,14 @@ left join {{ ref("dim_staff") }} as staff
 left join {{ ref("code_name") }} as nobody
     on nobody.code_set = 'account_manager' and {{ fact }}.account_manager_id = nobody.code
 {%- endmacro %}
+
+{# Who manages each area of the months in hand; of several the first by number. #}
+{% macro area_managers() -%}
+    select
+        stat_month,
+        org_unit_id as area_id,
+        min(staff_id) as staff_id
+    from {{ ref("dim_staff") }}
+    where {{ in_months("stat_month") }} and post = 'manager' and is_active
+    group by stat_month, org_unit_id
+{%- endmacro %}

@@ -104,6 +104,11 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None], tuple[str, ...]]] = {
         lambda c: c.update(where=[{"column": "watchgroup", "is_not": "none"}]),
         ("charts/watch_groups.yaml", "where", "watchgroup"),
     ),
+    "a filter on an unknown column ignored": (
+        CHART,
+        lambda c: c.update(ignores=["vad_name"]),
+        ("charts/churn_trend.yaml", "ignores", "vad_name"),
+    ),
     "mark on an unknown column": (
         "charts/watch_groups.yaml",
         lambda c: c["look"]["marks"][0].update(column="nothing"),
@@ -161,6 +166,11 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None], tuple[str, ...]]] = {
         "filters.yaml",
         lambda c: c["city"].update(column="town_name"),
         ("filters.yaml", "city", "town_name"),
+    ),
+    "filter led by an unknown column": (
+        "filters.yaml",
+        lambda f: f["value_model"].update(lead={"model_code": "two_axis"}),
+        ("filters.yaml", "value_model.lead", "model_code"),
     ),
     "filter below an unknown one": (
         "filters.yaml",

@@ -144,13 +144,7 @@ raised as (
 
 -- without an account manager the manager of the area has to act
 area_managers as (
-    select
-        stat_month,
-        org_unit_id as area_id,
-        min(staff_id) as staff_id
-    from {{ ref("dim_staff") }}
-    where {{ in_months("stat_month") }} and post = 'manager' and is_active
-    group by stat_month, org_unit_id
+    {{ area_managers() }}
 ),
 
 final as (
