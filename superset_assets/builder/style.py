@@ -30,7 +30,9 @@ def style(dashboard: Dashboard, catalog: Catalog, specs: Specs, language: str) -
     for kind in ("state", "tiles", "list", "table"):
         names = [chart.title.of(language) for chart in charts if chart.kind == kind]
         sheet = sheet.replace(f"%{kind}%", _selector(names))
-    sheet = sheet.replace("%empty%", _empty(charts, language))
+    # what stands on a tab is not there before somebody turns to it
+    above = [specs.charts[name] for row in dashboard.top for tile in row for name in tile.charts]
+    sheet = sheet.replace("%empty%", _empty(above, language))
     sheet = sheet.replace("%narrow%", _narrow(charts, language))
     rules = [
         sheet,
@@ -100,7 +102,7 @@ def _tiles(chart: Chart, catalog: Catalog, language: str) -> list[str]:
 
 
 def _empty(charts: list[Chart], language: str) -> str:
-    """The page of somebody who sees no rows at all: every row of tiles is blank."""
+    """The page of somebody who sees no rows at all: every row of tiles above the tabs is blank."""
     blank = [
         f":has({_selector([chart.title.of(language)])} td:first-child.dt-is-null)"
         for chart in charts

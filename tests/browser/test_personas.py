@@ -187,22 +187,30 @@ def lists_are_complete(board: Board, wanted: Wanted, tab: Tab, language: str) ->
             assert number(box.get_attribute("placeholder")) == count, name
 
 
+#: what a person without scope does not see of a page, and of which mart its header tells
+HIDDEN: dict[str, tuple[type[Wanted], tuple[str, ...]]] = {
+    "retention-city": (Wanted, ("tiles_cohort", "tiles_customers", "retention_trend")),
+    "value-city": (WantedOfGroups, ("value_tiles", "value_tiles_grade", "value_reasons")),
+}
+
+
 @pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("place", HIDDEN)
 def test_a_person_without_scope_meets_a_word_not_broken_tiles(
-    language: str, width: int, visitor: Callable[[str], Visitor], demo: Demo
+    place: str, language: str, width: int, visitor: Callable[[str], Visitor], demo: Demo
 ) -> None:
-    slug = address("retention-city", language)
+    slug, (wanted, charts) = address(place, language), HIDDEN[place]
     board = visitor("qian_noscope").open(slug, language, width)
     try:
-        header_is_right(board, Wanted(demo.settings, "qian_noscope"), language)
+        header_is_right(board, wanted(demo.settings, "qian_noscope"), language)
         notice = board.page.locator(".dashboard-markdown blockquote h3")
         assert notice.is_visible()
         assert notice.inner_text() in (
             "这里还没有您可以查看的数据",
             "There is nothing here for you to see yet",
         )
-        for chart in ("tiles_cohort", "tiles_customers", "retention_trend"):
+        for chart in charts:
             assert not board.chart(title(chart, language)).is_visible()
         assert not board.tabs().first.is_visible()
         assert board.errors() == []
