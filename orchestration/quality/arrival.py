@@ -172,15 +172,16 @@ def _orphans(
     comparable = [p for p in periods if p in there]
     if not comparable:
         return {}
+    # a condition of the rows, not of the count: PostgreSQL joins the two tables once, and does not
+    # look every row up in the other
     query = sql.SQL("""
-        select f._period::text, count(*) filter (
-            where f.{column} is not null and not exists (
-                select from {target} as t
-                where t._period = f._period and t.{to_column} = f.{column}
-                    and t._period in ({periods})
-            )
+        select f._period::text, count(*)
+        from {feed} as f
+        where f._period in ({periods}) and f.{column} is not null and not exists (
+            select from {target} as t
+            where t._period = f._period and t.{to_column} = f.{column} and t._period in ({periods})
         )
-        from {feed} as f where f._period in ({periods}) group by 1
+        group by 1
     """).format(
         column=sql.Identifier(reference.column),
         to_column=sql.Identifier(reference.to_column),

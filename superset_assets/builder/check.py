@@ -20,9 +20,10 @@ _NEEDS = {
     "line": ("metrics", "by"),
     "stack": ("metrics", "by", "series"),
     "bar": ("metrics", "by"),
+    "pivot": ("metrics", "by", "series"),
 }
-#: kinds with axes, whose size Superset fixes; see the end of css/dashboard.css
-_DRAWN = ("line", "stack", "bar")
+#: kinds whose size Superset fixes; see the end of css/dashboard.css
+_DRAWN = ("line", "stack", "bar", "pivot")
 
 
 def check(catalog: Catalog, specs: Specs, assets: Path) -> None:
@@ -95,10 +96,26 @@ def _chart(chart: Chart, catalog: Catalog, specs: Specs) -> Iterator[str]:
         yield from _metric(metric, mart, f"{where}: metrics")
     yield from _columns(chart, mart, where)
     yield from _sort(chart, mart, specs, where)
+    yield from _added(chart, mart, where)
     marked = [mark["column"] for mark in chart.look.get("marks", ())]
-    for name in [*chart.labels, *marked, *chart.look.get("wide", ()), *chart.look.get("long", ())]:
+    shares = {f"%{name}" for name in chart.look.get("shares", ())}
+    wide = [name for name in chart.look.get("wide", ()) if name not in shares]
+    for name in [*chart.labels, *marked, *wide, *chart.look.get("long", ())]:
         if name not in mart.columns and name not in mart.metrics:
             yield f"{where}: {mart.name} has neither column nor metric {name!r}"
+
+
+def _added(chart: Chart, mart: Mart, where: str) -> Iterator[str]:
+    """What is added up over the rows shown: the sums of a matrix, the whole that has shares."""
+    if chart.kind == "pivot" and (len(chart.metrics), len(chart.by)) != (1, 1):
+        yield f"{where}: a pivot shows one metric by one column (by) and another (series)"
+    shares = chart.look.get("shares", ())
+    for name in shares:
+        if name not in chart.metrics:
+            yield f"{where}: look.shares: {name!r} is not one of the chart's metrics"
+    for name in [*shares, *(chart.metrics if chart.kind == "pivot" else ())]:
+        if name in mart.metrics and mart.metrics[name].additivity == "ratio":
+            yield f"{where}: {name} is a ratio, and ratios do not add up"
 
 
 def _columns(chart: Chart, mart: Mart, where: str) -> Iterator[str]:

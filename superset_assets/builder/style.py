@@ -13,6 +13,7 @@ from superset_assets.builder.catalog import Catalog
 from superset_assets.builder.slices import context_of
 from superset_assets.builder.specs import ASSETS, Chart, Dashboard, Specs
 from superset_assets.builder.text import Text
+from superset_assets.builder.viz.context import share_of
 
 #: narrower screens get one column, see css/dashboard.css
 PHONE = "(max-width: 760px)"
@@ -129,7 +130,7 @@ def _places_of(chart: Chart) -> list[str]:
         places.append(name)
         if chart.compare and name in chart.look.get("changes", ()):
             places.append("")
-    return places
+    return places + [share_of(name) for name in chart.look.get("shares", ())]
 
 
 def _cards(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> str:

@@ -104,17 +104,37 @@ def _base(form: Form, filters: Filters) -> Query:
 
 def _table(form: Form, filters: Filters) -> Query:
     query = _base(form, filters) | {"post_processing": [], "time_offsets": []}
-    if form.get("server_pagination") or form.get("percent_metrics") or form.get("show_totals"):
-        raise UnknownQuestionError("a table with pages, shares or totals made by the server")
+    if form.get("server_pagination") or form.get("show_totals"):
+        raise UnknownQuestionError("a table with pages or totals made by the server")
     if form["query_mode"] == "raw":
         return query | {"columns": list(form["all_columns"])}
     metrics = list(form.get("metrics") or [])
+    shares = list(form.get("percent_metrics") or [])
+    if shares:
+        query["post_processing"] = [
+            {
+                "operation": "contribution",
+                "options": {"columns": shares, "rename_columns": [f"%{s}" for s in shares]},
+            }
+        ]
     order = form.get("timeseries_limit_metric")
     if order:
         query["orderby"] = [[order, not form.get("order_desc", False)]]
     elif metrics:
         query["orderby"] = [[metrics[0], False]]
+    metrics += [share for share in shares if share not in metrics]
     return query | {"columns": list(form.get("groupby") or []), "metrics": metrics}
+
+
+def _pivot(form: Form, filters: Filters) -> Query:
+    if form.get("series_limit_metric") or form.get("time_grain_sqla"):
+        raise UnknownQuestionError("a matrix with a limit of its own or months as headers")
+    query, metrics = _base(form, filters), list(form["metrics"])
+    return query | {
+        "columns": [*form["groupbyColumns"], *form["groupbyRows"]],
+        "metrics": metrics,
+        "orderby": [[metrics[0], not query["order_desc"]]],
+    }
 
 
 def _number(form: Form, filters: Filters) -> Query:
@@ -171,6 +191,7 @@ def _reshaping(form: Form, metrics: list[str], groups: list[str]) -> list[dict[s
 
 _KINDS: Mapping[str, Callable[[Form, Filters], Query]] = {
     "table": _table,
+    "pivot_table_v2": _pivot,
     "big_number_total": _number,
     "echarts_timeseries_line": _series,
     "echarts_timeseries_bar": _series,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from superset_assets.builder.viz import series, table
+from superset_assets.builder.viz import pivot, series, table
 from superset_assets.builder.viz.context import Context
 
 Maker = Callable[[Context], dict[str, Any]]
@@ -18,4 +18,5 @@ KINDS: Mapping[str, Maker] = {
     "line": series.line,
     "stack": series.stack,
     "bar": series.bar,
+    "pivot": pivot.pivot,
 }

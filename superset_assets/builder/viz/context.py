@@ -9,7 +9,15 @@ from typing import Any
 from superset_assets.builder.catalog import Column, Mart
 from superset_assets.builder.datasets import change_metric, order_of, text_twin, tile_metric
 from superset_assets.builder.specs import Chart, Specs
+from superset_assets.builder.text import Text
 from superset_assets.builder.units import change_format, change_name, column_format, shown
+
+_SHARE = Text("占比", " %")
+
+
+def share_of(metric: str) -> str:
+    """What Superset calls a metric's share of all rows of a table."""
+    return f"%{metric}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,14 @@ class Context:
                     "d3NumberFormat": change_format(metric),
                 }
                 config[tile_metric(name)] = {"showCellBars": False} | self._named(name)
+        for name in self.look.get("shares", ()):
+            whole = self.label(name) or self.mart.metrics[name].label.of(self.language)
+            config[share_of(name)] = {
+                "showCellBars": False,
+                "horizontalAlign": "right",
+                "customColumnName": whole + _SHARE.of(self.language),
+                "d3NumberFormat": ".1%",
+            }
         return config
 
     def _named(self, name: str) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def grouped(context: Context) -> dict[str, Any]:
         "query_mode": "aggregate",
         "groupby": [context.column(name) for name in chart.by],
         "metrics": metrics,
+        "percent_metrics": list(context.look.get("shares", ())),
         "timeseries_limit_metric": order if order in chart.metrics else context.sort_key(order),
         "order_desc": not ascending,
         "conditional_formatting": [

@@ -109,6 +109,8 @@ class Grade(Score):
             score = factors.get(axis, {}).get(group)
             if score is not None:
                 scores[f"{axis}_band"] = next((b for b, end in ends.items() if score >= end), "low")
+        if all(f"{axis}_band" in scores for axis in AXES):
+            scores["box"] = "_".join(scores[f"{axis}_band"] for axis in AXES)
         kept = {k: v for k, v in one.items() if k != "points"}
         numbers = {"score": float(one["score"]), "grade_margin": float(one["grade_margin"])}
         return {**kept, **numbers, **scores}
@@ -177,8 +179,43 @@ class Grade(Score):
                 driver_factor="value_factor",
                 revenue_band="axis_band",
                 new_business_band="axis_band",
+                box="axis_box",
             )
             .join(self._models(), on="model")
+            .with_columns(
+                pl.coalesce(grade, f"transition_name{suffix}").alias(f"{end}_grade_name{suffix}")
+                for end, grade in (("from", "previous_grade"), ("to", "grade"))
+                for suffix in ("", "_en")
+            )
+        )
+
+    @cached_property
+    def model_pair(self) -> pl.DataFrame:
+        """Each customer under two models; layers compare, grades are letters of one model."""
+        rows = self.grade_month.filter("is_graded")
+        said = [
+            *("model", "model_name", "model_name_en", "model_version", "score", "rank_no"),
+            *("peer_cnt", "grade", "layer", "layer_name", "layer_name_en", "is_important"),
+        ]
+        others = rows.select(*KEY, pl.col(said).name.prefix("other_"))
+        order = {"high": 1, "middle": 2, "low": 3}
+        better = pl.col("layer").replace_strict(order) - pl.col("other_layer").replace_strict(order)
+        share = (pl.col("rank_no") - 1) / pl.col("peer_cnt") - (
+            pl.col("other_rank_no") - 1
+        ) / pl.col("other_peer_cnt")
+        return (
+            rows.join(others, on=KEY)
+            .filter(pl.col("model") != pl.col("other_model"))
+            .with_columns(
+                (100 * share).alias("place_change"),
+                pl.when(better > 0)
+                .then(pl.lit("higher"))
+                .when(better < 0)
+                .then(pl.lit("lower"))
+                .otherwise(pl.lit("same"))
+                .alias("verdict"),
+            )
+            .pipe(self._named, verdict="model_verdict")
         )
 
     def _named(self, rows: pl.DataFrame, **code_sets: str | tuple[str, ...]) -> pl.DataFrame:
@@ -195,11 +232,21 @@ class Grade(Score):
                 rows = rows.with_columns(named)
         return rows
 
+    @cached_property
+    def trials(self) -> set[str]:
+        """Models that are compared, and by which nobody is managed."""
+        return {r["model"] for r in self.rules.rows("value_model") if r["is_trial"] == "true"}
+
     def _models(self) -> pl.DataFrame:
-        """Names of the models."""
+        """Names of the models, and which are on trial."""
         return pl.DataFrame(
             [
-                {"model": r["model"], "model_name": r["name_zh"], "model_name_en": r["name_en"]}
+                {
+                    "model": r["model"],
+                    "model_name": r["name_zh"],
+                    "model_name_en": r["name_en"],
+                    "is_trial": r["model"] in self.trials,
+                }
                 for r in self.rules.rows("value_model")
             ]
         ).unique()
@@ -209,7 +256,8 @@ class Grade(Score):
         """The columns of the other mart: ``valued`` with who is potentially of high value."""
         social = [
             {"stat_month": month, "group_id": group, "social_score": float(score)}
-            for (month, _), factors in self.factors.items()
+            for (month, model), factors in self.factors.items()
+            if model not in self.trials
             for group, score in factors.get("social_attribute", {}).items()
         ]
         least = self.parameter("potential_min_social_score")

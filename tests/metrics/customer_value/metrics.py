@@ -10,6 +10,7 @@ import polars as pl
 GROUP_MONTH = "mart_customer_value__group_month"
 GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
+MODEL_PAIR = "mart_customer_value__model_pair"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -64,6 +65,7 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "group_aligned_change_amt": amount("year_ago_aligned_change_amt"),
     "group_previous_amt": amount("previous_revenue_amt"),
     "group_previous_change_amt": amount("previous_change_amt"),
+    "group_growth_slope_amt": amount("two_months_change_amt") / 2,
     "group_contract_bound_amt": amount("contract_bound_amt"),
     "potential_high_value_cnt": rows(pl.col("is_potential_high_value")),
     "complete_key_person_cnt": rows(ACTIVE & pl.col("has_all_key_persons")),
@@ -89,10 +91,20 @@ GRADE_SUMS: dict[str, pl.Expr] = {
     "grade_up_cnt": became("up"),
     "grade_down_cnt": became("down"),
     "grade_lost_cnt": became("lost"),
+    "grade_transition_cnt": became("up", "down", "same", "new", "lost"),
     "grade_compared_cnt": became("up", "down", "same"),
     "grade_moved_cnt": became("up", "down"),
     "graded_reward_amt": amount("reward_amt"),
     "graded_output_amt": amount("output_amt"),
+}
+VERDICT = pl.col("verdict")
+PAIR_SUMS: dict[str, pl.Expr] = {
+    "pair_cnt": pl.len().cast(pl.Int64),
+    "pair_agreed_cnt": rows(VERDICT == "same"),
+    "pair_higher_cnt": rows(VERDICT == "higher"),
+    "pair_lower_cnt": rows(VERDICT == "lower"),
+    "pair_revenue_amt": amount("revenue_amt"),
+    "pair_disputed_amt": amount("revenue_amt", VERDICT != "same"),
 }
 REASON = pl.col("reason")
 WARNING_SUMS: dict[str, pl.Expr] = {
@@ -132,17 +144,28 @@ GRADE_RATIOS = {
     "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
     "reward_rate": ("graded_reward_amt", "graded_output_amt"),
 }
-SUMS = {GROUP_MONTH: GROUP_SUMS, GRADE_MONTH: GRADE_SUMS, WARNING: WARNING_SUMS}
+PAIR_RATIOS = {
+    "pair_agreed_rate": ("pair_agreed_cnt", "pair_cnt"),
+    "pair_disputed_share": ("pair_disputed_amt", "pair_revenue_amt"),
+}
+SUMS = {
+    GROUP_MONTH: GROUP_SUMS,
+    GRADE_MONTH: GRADE_SUMS,
+    MODEL_PAIR: PAIR_SUMS,
+    WARNING: WARNING_SUMS,
+}
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GROUP_MONTH: GROUP_RATIOS,
     GRADE_MONTH: GRADE_RATIOS,
+    MODEL_PAIR: PAIR_RATIOS,
     WARNING: {},
 }
 
 
 def keys(mart: str) -> list[str]:
     """What a metric of the mart is never added over."""
-    return ["stat_month", "model"] if mart == GRADE_MONTH else ["stat_month"]
+    models = {GRADE_MONTH: ["model"], MODEL_PAIR: ["model", "other_model"]}
+    return ["stat_month", *models.get(mart, [])]
 
 
 def recomputed(mart: str, frame: pl.DataFrame, level: str) -> pl.DataFrame:

@@ -66,7 +66,18 @@ class Value(Money):
             rows = rows.join(self._earlier(name, of), on=KEY, how="left").with_columns(
                 change.alias(f"{name}_change_amt")
             )
-        return rows.drop("revenue_amt")
+        return rows.join(self._two_months(), on=KEY, how="left").drop("revenue_amt")
+
+    def _two_months(self) -> pl.DataFrame:
+        """``two_months_change_amt`` where both months before have data."""
+        there = [m for m in self.months if add_months(m, -1) in self.months]
+        change = pl.col("revenue_amt") - pl.col("two_before_revenue_amt")
+        return (
+            self._earlier("two_before", lambda month: add_months(month, -2))
+            .filter(pl.col("stat_month").is_in(there))
+            .join(self.parts.select(*KEY, "revenue_amt"), on=KEY)
+            .select(*KEY, change.alias("two_months_change_amt"))
+        )
 
     @cached_property
     def split(self) -> pl.DataFrame:
@@ -94,9 +105,11 @@ class Value(Money):
             *KEY,
             pl.col("revenue_amt").rank("min", descending=True).over("stat_month").cast(pl.Int64)
             .alias("revenue_rank_no"),
+            (pl.col("revenue_amt").rank("min").over("stat_month") - 1).alias("lower_cnt"),
             pl.len().over("stat_month").alias("active_cnt"),
             "pareto_share",
         ).with_columns(
+            (100 * pl.col("lower_cnt") / (pl.col("active_cnt") - 1)).alias("revenue_percentile"),
             (pl.col("revenue_rank_no") <= (pl.col("active_cnt") * pl.col("pareto_share")).ceil())
             .alias("is_pareto_top")
         )  # fmt: skip
@@ -111,9 +124,16 @@ class Value(Money):
                 *KEY,
                 pl.when(lines > 0).then(brought / lines / 100).alias("arpu"),
                 pl.when(known).then(brought / staff).alias("of_each_employee"),
+                (pl.col("revenue_amt") / pl.col("revenue_amt").sum().over("stat_month", "area_id"))
+                .fill_nan(None)
+                .alias("area_revenue_share"),
             )
             .join(mean, on="stat_month", how="left")
-            .join(ranked.select(*KEY, "revenue_rank_no", "is_pareto_top"), on=KEY, how="left")
+            .join(
+                ranked.select(*KEY, "revenue_rank_no", "revenue_percentile", "is_pareto_top"),
+                on=KEY,
+                how="left",
+            )
             .with_columns(
                 pl.col("is_pareto_top").fill_null(False),
                 (pl.col("arpu") < pl.col("mean_arpu")).fill_null(False).alias("is_below_mean_arpu"),

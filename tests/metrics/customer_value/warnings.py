@@ -129,7 +129,8 @@ class Warnings(Falls):
             key: max(row["grade_rank"] for row in rows.values())
             for key, rows in self.graded.items()
         }
-        for row in self.changes.filter("is_graded").iter_rows(named=True):
+        managing = ~pl.col("model").is_in(self.trials)
+        for row in self.changes.filter(pl.col("is_graded") & managing).iter_rows(named=True):
             month, model = row["stat_month"], row["model"]
             about = {"stat_month": month, "group_id": row["group_id"], "subject_id": model,
                      "due_on": None, **{k: row[k] for k in EVIDENCE}}  # fmt: skip

@@ -14,13 +14,13 @@ with customers as (
     where {{ in_months("stat_month") }}
 ),
 
--- the months that are compared with: the one before, and one year ago, which aligned to the Spring
+-- the months that are compared with: the two before, and one year ago, which aligned to the Spring
 -- Festival is 11 to 13 months away
 earlier as (
     select stat_month, group_id, revenue_amt
     from {{ ref("fct_group_customer_month") }}
     where
-        {% for back in [1, 11, 12, 13] -%}
+        {% for back in [1, 2, 11, 12, 13] -%}
         {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
         {% endfor %}
 ),
@@ -34,6 +34,7 @@ months as (
         months.stat_month,
         months.month_end_on,
         months.previous_month,
+        {{ add_months("months.stat_month", -2) }} as two_before_month,
         months.year_ago_month,
         months.year_ago_month_aligned,
         {%- for name in parameters %}
@@ -51,15 +52,20 @@ months as (
         months.year_ago_month_aligned
 ),
 
--- of the models that judge it; they agree unless their rules differ
+-- of the models that judge it; they agree unless their rules differ. One on trial decides nothing.
 social as (
     select
-        stat_month,
-        group_id,
-        max(factor_score) as social_score
-    from {{ ref("int_group_value__factor") }}
-    where {{ in_months("stat_month") }} and factor = 'social_attribute'
-    group by stat_month, group_id
+        factors.stat_month,
+        factors.group_id,
+        max(factors.factor_score) as social_score
+    from {{ ref("int_group_value__factor") }} as factors
+    left join {{ ref("value_model") }} as models
+        on factors.model = models.model and {{ holds_in("models", "factors.stat_month") }}
+    where
+        {{ in_months("factors.stat_month") }}
+        and factors.factor = 'social_attribute'
+        and not coalesce(models.is_trial, false)
+    group by factors.stat_month, factors.group_id
 ),
 
 contracts as (
@@ -129,6 +135,10 @@ compared as (
         customers.*,
         case when previous_months.stat_month is not null then coalesce(previous.revenue_amt, 0) end
             as previous_revenue_amt,
+        case
+            when previous_months.stat_month is not null and two_before_months.stat_month is not null
+                then coalesce(two_before.revenue_amt, 0)
+        end as two_before_revenue_amt,
         case when year_ago_months.stat_month is not null then coalesce(year_ago.revenue_amt, 0) end
             as year_ago_revenue_amt,
         case when aligned_months.stat_month is not null then coalesce(aligned.revenue_amt, 0) end
@@ -164,6 +174,7 @@ compared as (
         on customers.stat_month = months.stat_month
     {%- for name, month in {
         "previous": "previous_month",
+        "two_before": "two_before_month",
         "year_ago": "year_ago_month",
         "aligned": "year_ago_month_aligned",
     }.items() %}
@@ -206,7 +217,9 @@ measured as (
         rank() over (
             partition by stat_month, is_active order by revenue_amt desc
         ) as revenue_rank_no,
+        rank() over (partition by stat_month, is_active order by revenue_amt) - 1 as lower_cnt,
         count(*) over (partition by stat_month, is_active) as ranked_cnt,
+        sum(revenue_amt) over (partition by stat_month, area_id) as area_revenue_amt,
         case when revenue_amt > 0 then contract_bound_amt / revenue_amt end as contract_share,
         case when revenue_amt > 0 then recurring_amt / revenue_amt end as recurring_share
     from compared
@@ -275,6 +288,19 @@ final as (
         {%- endfor %}
         case when judged.is_active then cast(judged.revenue_rank_no as integer) end
             as revenue_rank_no,
+        case
+            when judged.is_active
+                then
+                    cast(
+                        100.0 * judged.lower_cnt / nullif(judged.ranked_cnt - 1, 0)
+                        as numeric(18, 8)
+                    )
+        end as revenue_percentile,
+        cast(judged.revenue_amt / nullif(judged.area_revenue_amt, 0) as numeric(18, 8))
+            as area_revenue_share,
+        -- the slope of three equally distant points is half of the last less the first
+        cast(judged.revenue_amt - judged.two_before_revenue_amt as numeric(18, 2))
+            as two_months_change_amt,
         -- the first customers by revenue, up to the share of the rule
         judged.is_active
         and coalesce(

@@ -57,6 +57,13 @@ banded as (
         on changes.stat_month = months.stat_month
 ),
 
+boxed as (
+    select
+        banded.*,
+        revenue_band || '_' || new_business_band as box
+    from banded
+),
+
 inputs as (
     select * from {{ ref("int_group_month__input") }}
     where {{ in_months("stat_month") }}
@@ -68,6 +75,7 @@ final as (
         changes.model,
         models.name_zh as model_name,
         models.name_en as model_name_en,
+        coalesce(models.is_trial, false) as is_trial,
         changes.method,
         changes.cut_off_type,
         changes.peer_group_by,
@@ -92,6 +100,9 @@ final as (
         changes.new_business_band,
         new_business_band.name_zh as new_business_band_name,
         new_business_band.name_en as new_business_band_name_en,
+        changes.box,
+        box.name_zh as box_name,
+        box.name_en as box_name_en,
         changes.grade,
         changes.grade_rank,
         changes.layer,
@@ -112,6 +123,11 @@ final as (
         changes.transition,
         transition.name_zh as transition_name,
         transition.name_en as transition_name_en,
+        -- both ends of the move, for the matrix: one without a grade is called by what became of it
+        {%- for end, grade in {"from": "previous_grade", "to": "grade"}.items() %}
+        coalesce(changes.{{ grade }}, transition.name_zh) as {{ end }}_grade_name,
+        coalesce(changes.{{ grade }}, transition.name_en) as {{ end }}_grade_name_en,
+        {%- endfor %}
         changes.grade_steps,
         changes.score_change,
         changes.driver_factor,
@@ -137,7 +153,7 @@ final as (
             case when changes.is_graded then coalesce(inputs.output_amt, 0) else 0 end
             as numeric(18, 2)
         ) as output_amt
-    from banded as changes
+    from boxed as changes
     {{- placement_joins("changes", "changes.stat_month") }}
     left join profiles
         on changes.stat_month = profiles.stat_month and changes.group_id = profiles.group_id
@@ -161,6 +177,8 @@ final as (
     left join {{ ref("code_name") }} as {{ axis }}
         on {{ axis }}.code_set = 'axis_band' and changes.{{ axis }} = {{ axis }}.code
     {%- endfor %}
+    left join {{ ref("code_name") }} as box
+        on box.code_set = 'axis_box' and changes.box = box.code
 )
 
 select * from final

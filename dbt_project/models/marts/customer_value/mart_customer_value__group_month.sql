@@ -94,7 +94,8 @@ final as (
         worked_out.{{ name }}_change_amt,
         {%- endfor %}
         {%- for name in [
-            "revenue_rank_no", "is_pareto_top", "arpu", "mean_arpu", "social_score",
+            "revenue_rank_no", "revenue_percentile", "area_revenue_share",
+            "two_months_change_amt", "is_pareto_top", "arpu", "mean_arpu", "social_score",
             "is_below_mean_arpu", "is_below_mean_per_employee", "is_shrinking",
             "is_potential_high_value", "stickiness_index",
         ] %}

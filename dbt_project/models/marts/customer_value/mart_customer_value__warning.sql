@@ -37,7 +37,13 @@ grades as (
         max(grades.grade_rank) over (partition by grades.stat_month, grades.model)
             as last_grade_rank
     from {{ ref("int_group_value__change") }} as grades
-    where {{ in_months("grades.stat_month") }} and grades.is_graded
+    left join {{ ref("value_model") }} as models
+        on grades.model = models.model and {{ holds_in("models", "grades.stat_month") }}
+    where
+        {{ in_months("grades.stat_month") }}
+        and grades.is_graded
+        -- nobody is managed by a model on trial
+        and not coalesce(models.is_trial, false)
 ),
 
 unfollowed as (
