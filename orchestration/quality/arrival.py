@@ -172,9 +172,20 @@ def _orphans(
     comparable = [p for p in periods if p in there]
     if not comparable:
         return {}
-    # a condition of the rows, not of the count: PostgreSQL joins the two tables once, and does not
-    # look every row up in the other
-    query = sql.SQL("""
+    query = orphans_query(feed, target, reference, comparable)
+    counted = dict(connection.execute(query).fetchall())
+    return {period: counted.get(period, 0) for period in comparable}
+
+
+def orphans_query(
+    feed: Feed, target: Feed, reference: Reference, periods: Sequence[str]
+) -> sql.Composed:
+    """How many rows of each period refer to nothing; periods without such rows are left out.
+
+    A condition of the rows, not of the count: PostgreSQL joins the two tables once, and does not
+    look each row up in the other.
+    """
+    return sql.SQL("""
         select f._period::text, count(*)
         from {feed} as f
         where f._period in ({periods}) and f.{column} is not null and not exists (
@@ -187,10 +198,8 @@ def _orphans(
         to_column=sql.Identifier(reference.to_column),
         target=_table(target),
         feed=_table(feed),
-        periods=dates(comparable),
+        periods=dates(list(periods)),
     )
-    counted = dict(connection.execute(query).fetchall())
-    return {period: counted.get(period, 0) for period in comparable}
 
 
 def _rows_query(connection: psycopg.Connection[Any], feed: Feed, periods: list[str]) -> str:

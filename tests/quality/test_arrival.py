@@ -10,7 +10,8 @@ import pytest
 
 from orchestration.contracts import all_feeds
 from orchestration.engine.databases import connect
-from orchestration.quality.arrival import REPEATED, Window, window
+from orchestration.loader import ensure_parents
+from orchestration.quality.arrival import REPEATED, Window, orphans_query, window
 from orchestration.quality.suites import arrival_suites
 from orchestration.settings import Settings
 
@@ -87,6 +88,29 @@ def test_the_same_files_for_two_months_are_noticed(
     loaded(ledger, SUBSCRIBER, "2026-09", published=False)
     repeated = dict(ledger.execute(REPEATED, [list(loads.values())]).fetchall())
     assert repeated == {"2026-07": 1, "2026-08": 0, "2026-09": 1}
+
+
+def test_orphans_are_found_by_one_join(ledger: psycopg.Connection[Any], scratch: Settings) -> None:
+    """However little memory there is: looking up each of a city's rows would take days."""
+    ensure_parents(scratch)
+    feeds, suite = all_feeds(scratch), arrival_suites(scratch)[BILL]
+    (reference,) = [r for r in suite.references if r.feed == SUBSCRIBER]
+    for table, column, values in (
+        ("boss__subscriber_bill", "subscriber_id", ("S1", "S2", "S9", None)),
+        ("crm__subscriber", "subscriber_id", ("S1", "S2", "S3")),
+    ):
+        ledger.execute(f"create table raw.{table}__orphans partition of raw.{table}"
+                       " for values in ('1999-01-01')")  # fmt: skip
+        for value in values:
+            ledger.execute(
+                f"insert into raw.{table} ({column}, _period, _load_id) values (%s, %s, 0)",
+                [value, "1999-01-01"],
+            )
+    query = orphans_query(feeds[BILL], feeds[SUBSCRIBER], reference, ["1999-01-01"])
+    assert ledger.execute(query).fetchall() == [("1999-01-01", 1)]
+    ledger.execute("set local work_mem = '64kB'")
+    plan = "\n".join(row[0] for row in ledger.execute(b"explain " + query.as_bytes(ledger)))
+    assert "Anti Join" in plan and "SubPlan" not in plan
 
 
 def test_lists_that_stay_as_they_are_may_repeat(scratch: Settings) -> None:

@@ -87,9 +87,13 @@ class Groups:
                 "section_name_en": "industry_section_name_en",
             }
         )  # fmt: skip
+        shared = pl.len().over("stat_month", "group_name") > 1
+        numbered = pl.format("{} ({})", "group_name", "group_id")
         return (
             self.feeds["crm.group_customer"]
             .with_columns(
+                # what it is chosen by is nobody else's
+                pl.when(shared).then(numbered).otherwise("group_name").alias("group_name"),
                 pl.col("account_manager_id", "chosen_tier").fill_null("-"),
                 (pl.col("status") == "active").alias("is_active"),
                 pl.lit(True).alias("is_on_file"),

@@ -35,6 +35,13 @@ final as (
         groups.stat_month,
         groups.group_id,
         groups.group_name,
+        -- what people choose it by: of two with one name each bears its number
+        groups.group_name
+        || case
+            when count(*) over (partition by groups.stat_month, groups.group_name) > 1
+                then ' (' || groups.group_id || ')'
+            else ''
+        end as group_title,
         groups.industry_code,
         coalesce(industries.industry_section, '-') as industry_section,
         groups.employees_cnt,

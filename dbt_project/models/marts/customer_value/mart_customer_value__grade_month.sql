@@ -81,7 +81,8 @@ final as (
         changes.peer_group_by,
         changes.peer_group,
         changes.group_id,
-        coalesce(profiles.group_name, earlier_profiles.group_name, changes.group_id) as group_name,
+        coalesce(profiles.group_title, earlier_profiles.group_title, changes.group_id)
+            as group_name,
         {{- placement("changes") }},
         coalesce(profiles.industry_section, earlier_profiles.industry_section, '-')
             as industry_section,

@@ -33,7 +33,7 @@ final as (
     select
         customers.stat_month,
         customers.group_id,
-        coalesce(profiles.group_name, customers.group_id) as group_name,
+        coalesce(profiles.group_title, customers.group_id) as group_name,
         {{- placement("customers") }},
         customers.is_on_file,
         customers.status,

@@ -203,7 +203,7 @@ final as (
         ]) }} as warning_id,
         raised.stat_month,
         raised.group_id,
-        coalesce(profiles.group_name, raised.group_id) as group_name,
+        coalesce(profiles.group_title, raised.group_id) as group_name,
         {{- placement("customers") }},
         case
             when customers.account_manager_id <> '-' then customers.account_manager_id
