@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,18 @@ import psycopg
 
 from orchestration.access import hardening, logins
 from orchestration.access.groups import ensure_groups
-from orchestration.access.people_files import People, Scope, people_folder, read_people
+from orchestration.access.people_files import (
+    SAMPLE,
+    People,
+    Scope,
+    people_folder,
+    read_people,
+)
 from orchestration.access.scopes import (
     check_against_organisation,
     expand_scopes,
     organisation_is_known,
+    unknown_scopes,
 )
 from orchestration.access.served import protect
 from orchestration.engine.databases import connect
@@ -103,6 +110,22 @@ def _served(warehouse: psycopg.Connection[Any]) -> list[tuple[str, str]]:
     ).fetchall()
 
 
+def _of_this_size(
+    warehouse: psycopg.Connection[Any], people: People, result: ApplyResult
+) -> People:
+    """The sample's people with the scopes that a sample of this size has: one city has no second.
+
+    Nobody chose these ids, so there is nothing to correct.
+    """
+    missing = unknown_scopes(warehouse, people)
+    result.warnings += [
+        f"A sample of this size has no {scope.scope_type} {scope.scope_id}: {scope.person} does not"
+        " see it."
+        for scope in missing
+    ]
+    return replace(people, scopes=[scope for scope in people.scopes if scope not in missing])
+
+
 def _apply(
     warehouse: psycopg.Connection[Any], settings: Settings, people: People, result: ApplyResult
 ) -> None:
@@ -110,6 +133,8 @@ def _apply(
     ours = logins.our_logins(warehouse)
     logins.refuse_foreign_roles(warehouse, wanted, ours)
     if organisation_is_known(warehouse):
+        if people.folder == SAMPLE:
+            people = _of_this_size(warehouse, people, result)
         check_against_organisation(warehouse, people)
     else:
         result.warnings.append(

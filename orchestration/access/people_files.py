@@ -26,6 +26,9 @@ EVERYTHING = "*"
 PEOPLE_COLUMNS = ("person", "staff_id", "display_name", "display_name_en", "persona", "language")
 SCOPE_COLUMNS = ("person", "scope_type", "scope_id", "valid_from", "valid_to")
 
+#: people of the sample operator, who are there for every size of it
+SAMPLE = ROOT / "seeds/sample"
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,40}")
 #: names that mean something to PostgreSQL, Superset or telmart itself
 _RESERVED = frozenset({
@@ -123,7 +126,7 @@ def people_folder(settings: Settings) -> Path | None:
     if settings.operator:
         places.insert(0, settings.operator / "people")
     else:
-        places.append(ROOT / "seeds/sample")
+        places.append(SAMPLE)
     for folder in places:
         if (folder / "people.csv").exists() or (folder / "person_scope.csv").exists():
             return folder

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from orchestration.access.people_files import Faults, People
+from orchestration.access.people_files import Faults, People, Scope
 
 #: From each scope the areas under it. An area belongs to the parent of the latest month it exists
 #: in: a closed area stays visible to the parent it had last; one that moved goes, with its
@@ -110,7 +110,17 @@ def check_against_organisation(warehouse: psycopg.Connection[Any], people: Peopl
         TelmartError: naming file, row, column and value.
     """
     faults = Faults()
+    for scope in unknown_scopes(warehouse, people):
+        where = "core.dim_staff" if scope.scope_type == "account_manager" else "core.dim_org_unit"
+        faults.add(people.scope_file, scope.row, "scope_id", scope.scope_id,
+                   f"no month of {where} has this {scope.scope_type}; correct the id.")  # fmt: skip
+    faults.raise_any(people.folder)
+
+
+def unknown_scopes(warehouse: psycopg.Connection[Any], people: People) -> list[Scope]:
+    """Scopes whose unit or account manager no month has; none of a kind that has not come yet."""
     known: dict[str, set[str]] = {}
+    found = []
     for scope in people.scopes:
         kind = scope.scope_type
         if kind == "all":
@@ -118,10 +128,8 @@ def check_against_organisation(warehouse: psycopg.Connection[Any], people: Peopl
         if kind not in known:
             known[kind] = _known_ids(warehouse, kind)
         if known[kind] and scope.scope_id not in known[kind]:
-            where = "core.dim_staff" if kind == "account_manager" else "core.dim_org_unit"
-            faults.add(people.scope_file, scope.row, "scope_id", scope.scope_id,
-                       f"no month of {where} has this {kind}; correct the id.")  # fmt: skip
-    faults.raise_any(people.folder)
+            found.append(scope)
+    return found
 
 
 def _known_ids(warehouse: psycopg.Connection[Any], kind: str) -> set[str]:

@@ -114,6 +114,19 @@ def test_the_sample_people_are_right() -> None:
     assert {"chen_province", "li_city_a", "qian_noscope"} <= {p.person for p in read.people}
 
 
+def test_people_of_the_sample_lose_what_its_size_lacks(
+    people: Miniature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One city has no second: everybody else gets in all the same."""
+    monkeypatch.setattr("orchestration.access.apply.SAMPLE", people_folder(people.settings))
+    result = apply(people, scopes=SCOPES + "qian_noscope,city,NOWHERE,2025-01-01,\n")
+    assert result.warnings == [
+        "A sample of this size has no city NOWHERE: qian_noscope does not see it."
+    ]
+    assert people.one(COUNT, "li_city_a") == 120
+    assert people.one(COUNT, "qian_noscope") == 0
+
+
 def test_an_operator_without_people_gets_no_sample_people(
     people: Miniature, tmp_path: Path
 ) -> None:
