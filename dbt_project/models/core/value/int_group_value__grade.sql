@@ -72,15 +72,63 @@ scores as (
     having sum(counted_weight) > 0
 ),
 
-ranked as (
+-- an override counts with a reason only, the latest one, for the months of the rule
+overrides as (
+    select
+        months.stat_month,
+        ratings.group_id,
+        ratings.override_importance,
+        ratings.override_reason,
+        ratings.rated_by,
+        ratings.rated_on,
+        row_number() over (
+            partition by months.stat_month, ratings.group_id
+            order by ratings.rated_on desc, ratings.rating_id desc
+        ) as latest_first
+    from {{ ref("dim_month") }} as months
+    inner join {{ ref("customer_value_rule") }} as rule
+        on {{ holds_in("rule", "months.stat_month") }} and rule.parameter = 'override_keep_months'
+    inner join {{ ref("fct_qualitative_rating") }} as ratings
+        on
+            ratings.stat_month <= months.stat_month
+            and ratings.stat_month
+            > {{ add_months("months.stat_month", "-cast(rule.value as integer)") }}
+    where
+        {{ in_months("months.stat_month") }}
+        and ratings.override_importance is not null
+        and ratings.override_reason is not null
+),
+
+-- joined before places are counted, which PostgreSQL does not postpone: it cannot guess how many
+-- rows the choice of a grade leaves, and would compare each of them with every override
+known as (
     select
         scores.*,
+        customers.area_id,
+        customers.account_manager_id,
+        overrides.override_importance,
+        overrides.override_reason,
+        overrides.rated_by as overridden_by,
+        overrides.rated_on as overridden_on
+    from scores
+    inner join customers
+        on scores.stat_month = customers.stat_month and scores.group_id = customers.group_id
+    left join overrides
+        on
+            scores.stat_month = overrides.stat_month
+            and scores.group_id = overrides.group_id
+            and overrides.latest_first = 1
+),
+
+ranked as (
+    select
+        known.*,
         rank() over (
             partition by stat_month, model, peer_group order by score desc
         ) as rank_no,
         rank() over (partition by stat_month, model, peer_group order by score) - 1 as lower_cnt,
         count(*) over (partition by stat_month, model, peer_group) as peer_cnt
-    from scores
+    from known
 ),
 
 graded as (
@@ -118,33 +166,6 @@ graded as (
             end
 ),
 
--- an override counts with a reason only, the latest one, for the months of the rule
-overrides as (
-    select
-        months.stat_month,
-        ratings.group_id,
-        ratings.override_importance,
-        ratings.override_reason,
-        ratings.rated_by,
-        ratings.rated_on,
-        row_number() over (
-            partition by months.stat_month, ratings.group_id
-            order by ratings.rated_on desc, ratings.rating_id desc
-        ) as latest_first
-    from {{ ref("dim_month") }} as months
-    inner join {{ ref("customer_value_rule") }} as rule
-        on {{ holds_in("rule", "months.stat_month") }} and rule.parameter = 'override_keep_months'
-    inner join {{ ref("fct_qualitative_rating") }} as ratings
-        on
-            ratings.stat_month <= months.stat_month
-            and ratings.stat_month
-            > {{ add_months("months.stat_month", "-cast(rule.value as integer)") }}
-    where
-        {{ in_months("months.stat_month") }}
-        and ratings.override_importance is not null
-        and ratings.override_reason is not null
-),
-
 final as (
     select
         graded.stat_month,
@@ -155,8 +176,8 @@ final as (
         graded.cut_off_type,
         graded.peer_group_by,
         graded.peer_group,
-        customers.area_id,
-        customers.account_manager_id,
+        graded.area_id,
+        graded.account_manager_id,
         graded.score,
         cast(graded.rank_no as integer) as rank_no,
         cast(graded.peer_cnt as integer) as peer_cnt,
@@ -169,23 +190,16 @@ final as (
         graded.service_tier,
         cast(graded.grade_margin as numeric(18, 8)) as grade_margin,
         graded.is_important as is_important_by_model,
-        case overrides.override_importance
+        case graded.override_importance
             when 'important' then true
             when 'unimportant' then false
             else graded.is_important
         end as is_important,
-        overrides.override_importance,
-        overrides.override_reason,
-        overrides.rated_by as overridden_by,
-        overrides.rated_on as overridden_on
+        graded.override_importance,
+        graded.override_reason,
+        graded.overridden_by,
+        graded.overridden_on
     from graded
-    inner join customers
-        on graded.stat_month = customers.stat_month and graded.group_id = customers.group_id
-    left join overrides
-        on
-            graded.stat_month = overrides.stat_month
-            and graded.group_id = overrides.group_id
-            and overrides.latest_first = 1
     where graded.best_first = 1
 )
 
