@@ -1,8 +1,8 @@
 """The style sheet of a dashboard: ``css/dashboard.css``, and the places of its tiles.
 
-The sheet names families of charts (``%state%``, ``%tiles%``, ``%list%``, ``%table%``), columns no
-phone has room for (``%narrow%``) and the page without rows (``%empty%``); here they become
-selectors, because Superset marks a chart in the page by its title only.
+The sheet names families of charts (``%state%``, ``%tiles%``, ``%list%``, ``%table%``, ``%pivot%``),
+columns no phone has room for (``%narrow%``) and the page without rows (``%empty%``); here they
+become selectors, because Superset marks a chart in the page by its title only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PHONE = "(max-width: 760px)"
 _PHONE_COLUMNS = 2
 _POINTS = Text(" 个百分点", " pp")
 _AGAINST = Text("较上月 ", "")
+_SUM = Text("合计", "Total")
 _AFTER = Text("", " vs last month")
 
 
@@ -28,7 +29,7 @@ def style(dashboard: Dashboard, catalog: Catalog, specs: Specs, language: str) -
     charts = [specs.charts[name] for name in dashboard.charts]
     sheet = (ASSETS / "css/dashboard.css").read_text(encoding="utf-8")
     sheet = re.sub(r"/\*.*?\*/\s*", "", sheet, flags=re.DOTALL)
-    for kind in ("state", "tiles", "list", "table"):
+    for kind in ("state", "tiles", "list", "table", "pivot"):
         names = [chart.title.of(language) for chart in charts if chart.kind == kind]
         sheet = sheet.replace(f"%{kind}%", _selector(names))
     # what stands on a tab is not there before somebody turns to it
@@ -44,6 +45,8 @@ def style(dashboard: Dashboard, catalog: Catalog, specs: Specs, language: str) -
             rules += _tiles(chart, catalog, language)
         elif chart.kind == "list":
             rules.append(_cards(chart, catalog, specs, language))
+        elif chart.kind == "pivot":
+            rules += _sides(chart, catalog, specs, language)
     return "\n".join(rules)
 
 
@@ -146,6 +149,24 @@ def _cards(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> str:
         if name in chart.look.get("long", ()):
             names.append(f"{cell} {{ grid-column: 1 / -1; }}")
     return f"@media {PHONE} {{ {' '.join(names)} }}"
+
+
+def _sides(chart: Chart, catalog: Catalog, specs: Specs, language: str) -> list[str]:
+    """What stands down and what across in a matrix, and what its sums are called."""
+    context = context_of(chart, catalog, specs, language)
+    here = _selector([chart.title.of(language)])
+    across, down = (
+        context.label(name) or context.source(name).label.of(language)
+        for name in (chart.series, chart.by[0])
+    )
+    return [
+        f'{here} {cell}::after {{ content: "{_quoted(text)}"; }}'
+        for cell, text in (
+            ("thead tr:nth-child(2) .pvtAxisLabel", f"{across} →"),
+            ("thead tr:nth-child(3) .pvtAxisLabel", f"{down} ↓"),
+            (":is(thead tr:first-child .pvtTotalLabel, .pvtRowTotalLabel)", _SUM.of(language)),
+        )
+    ]
 
 
 def _places(here: str, count: int, columns: int) -> list[str]:

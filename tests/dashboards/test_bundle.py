@@ -163,6 +163,19 @@ def test_what_ignores_the_model_heeds_no_filter_on_it_and_gives_none(folder: Pat
     assert all(scopes[number] == "global" for number in boxes | one_model)
 
 
+def test_headers_of_amounts_say_the_unit_and_shares_what_of(folder: Path) -> None:
+    charts = {c["slice_name"]: c["params"] for c in documents(folder, "charts").values()}
+    columns = charts["行业结构"]["column_config"]
+    assert columns["group_revenue_amt"]["customColumnName"] == "收入（万元）"
+    assert columns["%group_revenue_amt"]["customColumnName"] == "收入占比"
+    assert charts["行业结构"]["percent_metrics"] == [
+        "group_cnt", "group_own_member_cnt", "group_revenue_amt",
+    ]  # fmt: skip
+    assert columns["group_cnt"]["customColumnName"] == "集团数"
+    assert charts["等级迁移矩阵"]["groupbyRows"] == ["from_grade_name"]
+    assert charts["From grade to grade"]["groupbyColumns"] == ["to_grade_name_en"]
+
+
 def test_titles_differ_within_a_dashboard(folder: Path) -> None:
     """The style sheet tells charts apart by their titles."""
     for board in documents(folder, "dashboards").values():

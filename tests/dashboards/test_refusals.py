@@ -167,6 +167,21 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None], tuple[str, ...]]] = {
         lambda c: c["city"].update(column="town_name"),
         ("filters.yaml", "city", "town_name"),
     ),
+    "a matrix of what does not add up": (
+        "charts/value_migration.yaml",
+        lambda c: c.update(metrics=["grade_down_rate"]),
+        ("charts/value_migration.yaml", "grade_down_rate", "do not add up"),
+    ),
+    "a matrix of two metrics": (
+        "charts/value_migration.yaml",
+        lambda c: c.update(metrics=["graded_cnt", "grade_moved_cnt"]),
+        ("charts/value_migration.yaml", "one metric"),
+    ),
+    "a share of what is not shown": (
+        "charts/value_industries.yaml",
+        lambda c: c["look"].update(shares=["group_visit_cnt"]),
+        ("charts/value_industries.yaml", "look.shares", "group_visit_cnt"),
+    ),
     "filter led by an unknown column": (
         "filters.yaml",
         lambda f: f["value_model"].update(lead={"model_code": "two_axis"}),

@@ -10,7 +10,13 @@ from superset_assets.builder.catalog import Column, Mart
 from superset_assets.builder.datasets import change_metric, order_of, text_twin, tile_metric
 from superset_assets.builder.specs import Chart, Specs
 from superset_assets.builder.text import Text
-from superset_assets.builder.units import change_format, change_name, column_format, shown
+from superset_assets.builder.units import (
+    Shown,
+    change_format,
+    change_name,
+    column_format,
+    shown,
+)
 
 _SHARE = Text("占比", " %")
 
@@ -91,7 +97,7 @@ class Context:
                 "showCellBars": name in bars,
                 "horizontalAlign": "right",
                 "d3NumberFormat": shown(metric, self.language).format,
-                **self._named(name),
+                **self._named(name, shown(metric, self.language)),
             }
             if self.chart.compare:
                 config[change_metric(name)] = {
@@ -111,8 +117,11 @@ class Context:
             }
         return config
 
-    def _named(self, name: str) -> dict[str, Any]:
+    def _named(self, name: str, scale: Shown | None = None) -> dict[str, Any]:
+        """Header in the spec's wording, with the unit of ``scale``, and the width."""
         label = self.label(name)
+        if label and scale:
+            label = scale.name(label, self.language)
         width = self.look.get("widths", {}).get(name)
         named: dict[str, Any] = {"customColumnName": label} if label else {}
         if width:
