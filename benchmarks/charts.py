@@ -77,7 +77,10 @@ class Superset:
             self._sign_in(page)
             page.on("request", note)
             page.goto(f"{self._base}/superset/dashboard/{slug}/", wait_until="networkidle")
-            for tab in page.locator('[data-test="dashboard-component-tabs"] [role="tab"]').all():
+            tabs = page.locator('[data-test="dashboard-component-tabs"] [role="tab"]')
+            # a busy browser asks nothing for a while before it draws
+            tabs.first.wait_for(timeout=60_000)
+            for tab in tabs.all():
                 tab.click()
                 page.wait_for_load_state("networkidle")
                 page.wait_for_timeout(3000)  # charts ask when they come into sight

@@ -108,10 +108,11 @@ def test_charts_use_saved_metrics_and_known_columns_only(folder: Path) -> None:
         dataset, params = datasets[chart["dataset_uuid"]], chart["params"]
         metrics = {m["metric_name"] for m in dataset["metrics"]}
         columns = {c["column_name"] for c in dataset["columns"]}
-        for metric in params.get("metrics", []):
+        for metric in [*params.get("metrics", []), *params.get("percent_metrics", [])]:
             assert isinstance(metric, str), f"{name}: ad hoc metric {metric!r}"
             assert metric in metrics, f"{name}: {metric}"
         used = [*params.get("groupby", []), *params.get("all_columns", [])]
+        used += [*params.get("groupbyRows", []), *params.get("groupbyColumns", [])]
         used += [params["x_axis"]] if "x_axis" in params else []
         used += [json.loads(order)[0] for order in params.get("order_by_cols", [])]
         used += [given["subject"] for given in params["adhoc_filters"]]
