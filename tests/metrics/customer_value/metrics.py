@@ -10,6 +10,7 @@ import polars as pl
 GROUP_MONTH = "mart_customer_value__group_month"
 GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
+OPERATOR_MONTH = "mart_customer_value__operator_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -105,6 +106,34 @@ WARNING_SUMS: dict[str, pl.Expr] = {
     "falling_lost_amt": amount("fall_amt"),
     "falling_revenue_amt": amount("revenue_amt", REASON == "revenue_fall"),
 }
+KINDS = ("communication", "industry_application", "service_support")
+OPERATORS = ("own", "op_b", "op_c")
+
+
+def its(operator: str) -> pl.Expr:
+    """Whether a row is of this operator."""
+    return pl.col("operator") == operator
+
+
+OPERATOR_SUMS: dict[str, pl.Expr] = {
+    "operator_customer_cnt": of("customer_cnt"),
+    **{f"operator_{kind}_cnt": of(f"{kind}_customer_cnt") for kind in KINDS},
+    "operator_full_service_cnt": of("full_service_customer_cnt"),
+    "operator_only_cnt": of("only_customer_cnt"),
+    "operator_line_cnt": of("line_cnt"),
+    "operator_spend_amt": amount("spend_amt"),
+    "operator_market_customer_cnt": of("market_customer_cnt"),
+    "operator_market_spend_amt": amount("market_spend_amt"),
+    # of the three rows that say it one is enough
+    "market_customer_cnt": pl.col("market_customer_cnt").filter(its("op_c")).sum(),
+    **{f"operator_{kind}_amt": amount(f"{kind}_amt") for kind in KINDS},
+    **{
+        f"market_{one}_customer_cnt": pl.col("customer_cnt").filter(its(one)).sum()
+        for one in OPERATORS
+    },
+    **{f"market_{one}_spend_amt": amount("spend_amt", its(one)) for one in OPERATORS},
+    "market_own_full_service_cnt": pl.col("full_service_customer_cnt").filter(its("own")).sum(),
+}
 #: numerator and denominator of each quotient
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
@@ -132,11 +161,34 @@ GRADE_RATIOS = {
     "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
     "reward_rate": ("graded_reward_amt", "graded_output_amt"),
 }
-SUMS = {GROUP_MONTH: GROUP_SUMS, GRADE_MONTH: GRADE_SUMS, WARNING: WARNING_SUMS}
+OPERATOR_RATIOS = {
+    "operator_customer_share": ("operator_customer_cnt", "operator_market_customer_cnt"),
+    "operator_spend_share": ("operator_spend_amt", "operator_market_spend_amt"),
+    "operator_full_service_rate": ("operator_full_service_cnt", "operator_customer_cnt"),
+    "operator_only_rate": ("operator_only_cnt", "operator_customer_cnt"),
+    **{f"operator_{kind}_share": (f"operator_{kind}_amt", "operator_spend_amt") for kind in KINDS},
+    **{
+        f"market_{one}_customer_share": (f"market_{one}_customer_cnt", "market_customer_cnt")
+        for one in OPERATORS
+    },
+    **{
+        f"market_{one}_spend_share": (f"market_{one}_spend_amt", "operator_spend_amt")
+        for one in OPERATORS
+    },
+    "market_own_full_service_rate": ("market_own_full_service_cnt", "market_own_customer_cnt"),
+}
+SUMS = {
+    GROUP_MONTH: GROUP_SUMS,
+    GRADE_MONTH: GRADE_SUMS,
+    WARNING: WARNING_SUMS,
+    OPERATOR_MONTH: OPERATOR_SUMS,
+}
+MARTS = tuple(SUMS)
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GROUP_MONTH: GROUP_RATIOS,
     GRADE_MONTH: GRADE_RATIOS,
     WARNING: {},
+    OPERATOR_MONTH: OPERATOR_RATIOS,
 }
 
 

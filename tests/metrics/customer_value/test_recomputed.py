@@ -1,6 +1,6 @@
 """Every number of the customer-value marts equals the one recomputed from the extract files.
 
-All rows and columns of the three marts, and every metric declared for them at every level
+All rows and columns of the marts, and every metric declared for them at every level
 (province, city, county, area, account manager) in every month.
 """
 
@@ -19,6 +19,8 @@ from tests.metrics.customer_value.metrics import (
     GRADE_MONTH,
     GROUP_MONTH,
     LEVELS,
+    MARTS,
+    OPERATOR_MONTH,
     RATIOS,
     SUMS,
     WARNING,
@@ -29,7 +31,6 @@ from tests.metrics.customer_value.warnings import REASONS
 from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml, query
 
 SCHEMA = "build"
-MARTS = (GROUP_MONTH, GRADE_MONTH, WARNING)
 #: half of the last place that a mart keeps; scores are made of measures kept to ten places
 PLACES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
 
@@ -47,6 +48,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         GROUP_MONTH: valued.recomputed.group_month,
         GRADE_MONTH: valued.recomputed.grade_month,
         WARNING: valued.recomputed.warning,
+        OPERATOR_MONTH: valued.recomputed.operator_month,
     }
 
 
@@ -193,3 +195,11 @@ def test_the_sample_exercises_every_rule(frames):
     assert both.height > 10
     assert set(frames[WARNING]["reason"].unique()) == set(REASONS)
     assert set(frames[WARNING]["warning_level"].unique()) == {1, 2, 3}
+    operators = frames[OPERATOR_MONTH]
+    for column in ("full_service_customer_cnt", "only_customer_cnt", "service_support_amt"):
+        counted = operators.filter(pl.col(column) > 0)
+        assert set(counted["operator"].unique()) == {"own", "op_b", "op_c"}, column
+    assert (
+        operators.filter((pl.col("customer_cnt") == 0) & (pl.col("market_customer_cnt") > 0)).height
+        > 10
+    )

@@ -1,0 +1,106 @@
+"""Operators side by side, again from the extract files (R023)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import polars as pl
+
+from tests.metrics.customer_value.groups import KEY, MONTH_END
+from tests.metrics.customer_value.metrics import KINDS
+from tests.metrics.customer_value.warnings import Warnings
+
+PLACED = "^(province|city|county|area|account_manager)_(id|name|name_en)$"
+UNIT = ["stat_month", "area_id", "account_manager_id"]
+
+
+class Competition(Warnings):
+    """``mart_customer_value__operator_month``."""
+
+    @cached_property
+    def own_products(self) -> pl.DataFrame:
+        """Instances in use on the last day, each with its kind of business."""
+        return (
+            self.feeds["crm.product_instance"]
+            .filter(
+                (pl.col("started_on") <= MONTH_END)
+                & (pl.col("ended_on").is_null() | (pl.col("ended_on") > MONTH_END))
+            )
+            .join(self.kinds, on=["stat_month", "product_id"], how="left")
+        )
+
+    @cached_property
+    def operator_month(self) -> pl.DataFrame:
+        """Customers, lines and spend of each operator by place and industry section."""
+        place = ["stat_month", "area_id", "account_manager_id", "industry_section"]
+        customers = self.parts.select(
+            *KEY, PLACED, "industry_section", "industry_section_name",
+            "industry_section_name_en", "status",
+        )  # fmt: skip
+        existing = customers.filter(pl.col("status") != "closed").select(KEY)
+        theirs = self.competitors.filter("is_bound").join(existing, on=KEY).select(
+            *KEY, pl.col("competitor").alias("operator"), "business_kind", "line_cnt",
+            pl.col("monthly_spend_amt").alias("spend"),
+        )  # fmt: skip
+        ours = self.own_products.select(
+            *KEY, pl.lit("own").alias("operator"), "business_kind", "line_cnt",
+        )  # fmt: skip
+        billed = [
+            self.parts.filter(pl.col("is_active") & (pl.col(f"{kind}_amt") > 0)).select(
+                *KEY, pl.lit("own").alias("operator"), pl.lit(kind).alias("business_kind"),
+                pl.lit(0, pl.Int64).alias("line_cnt"),
+            )
+            for kind in KINDS
+        ]  # fmt: skip
+        held = pl.concat([ours, *billed, theirs.drop("spend")])
+        bills = [
+            self.parts.select(
+                *KEY, pl.lit("own").alias("operator"), pl.lit(kind).alias("business_kind"),
+                pl.col(f"{kind}_amt").alias("spend"),
+            )
+            for kind in KINDS
+        ]  # fmt: skip
+        spends = pl.concat([*bills, theirs.drop("line_cnt")])
+        who = [*KEY, "operator"]
+        each = held.group_by(who).agg(
+            pl.col("business_kind").n_unique().alias("kinds"),
+            pl.col("line_cnt").sum(),
+            *((pl.col("business_kind") == kind).any().alias(kind) for kind in KINDS),
+        )
+        suppliers = each.group_by(KEY).agg(pl.len().alias("suppliers"))
+        paid = spends.group_by(who).agg(
+            pl.col("spend").sum().alias("spend_amt"),
+            *(
+                pl.col("spend").filter(pl.col("business_kind") == kind).sum().alias(f"{kind}_amt")
+                for kind in KINDS
+            ),
+        )
+        names = [
+            {"operator": code, "operator_name": zh, "operator_name_en": en}
+            for code, (zh, en) in self.rules.names("operator").items()
+        ]
+        rows = (
+            customers.join(pl.DataFrame(names), how="cross")
+            .join(each, on=who, how="left")
+            .join(suppliers, on=KEY, how="left")
+            .join(paid, on=who, how="left")
+        )
+        named = [c for c in rows.columns if c.endswith(("_name", "_name_en")) or c in PARENTS]
+        known = pl.col("kinds").is_not_null()
+
+        def count(condition: pl.Expr) -> pl.Expr:
+            return condition.fill_null(False).sum().cast(pl.Int64)
+
+        table = rows.group_by(*place, "operator").agg(
+            pl.col(named).first(),
+            count(known).alias("customer_cnt"),
+            *(count(pl.col(kind)).alias(f"{kind}_customer_cnt") for kind in KINDS),
+            count(pl.col("kinds") == len(KINDS)).alias("full_service_customer_cnt"),
+            count(known & (pl.col("suppliers") == 1)).alias("only_customer_cnt"),
+            pl.col("line_cnt", "spend_amt", *(f"{kind}_amt" for kind in KINDS)).sum(),
+            count(pl.col("suppliers").is_not_null()).alias("market_customer_cnt"),
+        )
+        return table.with_columns(pl.col("spend_amt").sum().over(place).alias("market_spend_amt"))
+
+
+PARENTS = ("province_id", "city_id", "county_id")
