@@ -1,4 +1,4 @@
-"""Operators side by side, again from the extract files (R023)."""
+"""Competition, again from the extract files: operators side by side, outlets (R023, R044)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNIT = ["stat_month", "area_id", "account_manager_id"]
 
 
 class Competition(Warnings):
-    """``mart_customer_value__operator_month``."""
+    """The marts about operators."""
 
     @cached_property
     def own_products(self) -> pl.DataFrame:
@@ -27,6 +27,54 @@ class Competition(Warnings):
                 & (pl.col("ended_on").is_null() | (pl.col("ended_on") > MONTH_END))
             )
             .join(self.kinds, on=["stat_month", "product_id"], how="left")
+        )
+
+    @cached_property
+    def operators(self) -> pl.DataFrame:
+        """The operators and what they are called."""
+        names = self.rules.names("operator").items()
+        return pl.DataFrame(
+            [{"operator": c, "operator_name": zh, "operator_name_en": en} for c, (zh, en) in names]
+        )
+
+    @cached_property
+    def operator_area(self) -> pl.DataFrame:
+        """Outlets and scores of the census; areas of the market estimate without one have none."""
+        key = ["stat_month", "area_id"]
+        census = self.feeds["competitor.outlet_census"]
+        areas = self.feeds["market.area"].select(key)
+        rows = pl.concat(
+            [
+                areas.join(self.operators.select("operator"), how="cross"),
+                census.select(*key, "operator"),
+            ]
+        ).unique()
+        own = census.filter(pl.col("operator") == "own").select(
+            *key,
+            pl.col("mystery_score").alias("own_score"),
+            pl.sum_horizontal("hall_cnt", "exclusive_cnt", "agent_cnt").alias("own_outlet_cnt"),
+        )
+        scores = pl.col("mystery_score").is_not_null() & pl.col("own_score").is_not_null()
+        both = scores & (pl.col("operator") != "own")
+        gap = (pl.col("own_score") - pl.col("mystery_score")) * pl.col("visit_cnt")
+        return (
+            rows.join(census, on=[*key, "operator"], how="left")
+            .join(own, on=key, how="left")
+            .with_columns(
+                pl.col("^.*_cnt$").fill_null(0),
+                pl.lit("-").alias("account_manager_id"),
+                (pl.col("mystery_score") * pl.col("visit_cnt"))
+                .fill_null(0)
+                .alias("service_score_sum"),
+                pl.when(both).then("visit_cnt").otherwise(0).alias("compared_visit_cnt"),
+                pl.when(both).then(gap).otherwise(0).alias("score_gap_sum"),
+            )
+            .with_columns(
+                pl.sum_horizontal("hall_cnt", "exclusive_cnt", "agent_cnt").alias("outlet_cnt")
+            )
+            .join(self.operators, on="operator")
+            .join(self.tree.places, on=key, how="left")
+            .join(self.tree.managers, on=["stat_month", "account_manager_id"], how="left")
         )
 
     @cached_property
@@ -75,12 +123,8 @@ class Competition(Warnings):
                 for kind in KINDS
             ),
         )
-        names = [
-            {"operator": code, "operator_name": zh, "operator_name_en": en}
-            for code, (zh, en) in self.rules.names("operator").items()
-        ]
         rows = (
-            customers.join(pl.DataFrame(names), how="cross")
+            customers.join(self.operators, how="cross")
             .join(each, on=who, how="left")
             .join(suppliers, on=KEY, how="left")
             .join(paid, on=who, how="left")

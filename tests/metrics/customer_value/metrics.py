@@ -11,6 +11,7 @@ GROUP_MONTH = "mart_customer_value__group_month"
 GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
 OPERATOR_MONTH = "mart_customer_value__operator_month"
+OPERATOR_AREA = "mart_customer_value__operator_area"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -134,6 +135,23 @@ OPERATOR_SUMS: dict[str, pl.Expr] = {
     **{f"market_{one}_spend_amt": amount("spend_amt", its(one)) for one in OPERATORS},
     "market_own_full_service_cnt": pl.col("full_service_customer_cnt").filter(its("own")).sum(),
 }
+RIVALS = ("op_b", "op_c")
+AREA_SUMS: dict[str, pl.Expr] = {
+    f"{name}_{one}_{unit}": value.filter(its(one)).sum()
+    for one in OPERATORS
+    for name, unit, value in (
+        ("outlet", "cnt", pl.col("outlet_cnt")),
+        ("service", "visit_cnt", pl.col("visit_cnt")),
+        ("service", "score_sum", pl.col("service_score_sum") / 100),
+    )
+} | {
+    f"service_{one}_{name}": value.filter(its(one)).sum()
+    for one in RIVALS
+    for name, value in (
+        ("compared_cnt", pl.col("compared_visit_cnt")),
+        ("gap_sum", pl.col("score_gap_sum") / 100),
+    )
+}
 #: numerator and denominator of each quotient
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
@@ -177,11 +195,22 @@ OPERATOR_RATIOS = {
     },
     "market_own_full_service_rate": ("market_own_full_service_cnt", "market_own_customer_cnt"),
 }
+AREA_RATIOS = {
+    **{
+        f"service_{one}_score": (f"service_{one}_score_sum", f"service_{one}_visit_cnt")
+        for one in OPERATORS
+    },
+    **{
+        f"service_{one}_gap": (f"service_{one}_gap_sum", f"service_{one}_compared_cnt")
+        for one in RIVALS
+    },
+}
 SUMS = {
     GROUP_MONTH: GROUP_SUMS,
     GRADE_MONTH: GRADE_SUMS,
     WARNING: WARNING_SUMS,
     OPERATOR_MONTH: OPERATOR_SUMS,
+    OPERATOR_AREA: AREA_SUMS,
 }
 MARTS = tuple(SUMS)
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
@@ -189,6 +218,7 @@ RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GRADE_MONTH: GRADE_RATIOS,
     WARNING: {},
     OPERATOR_MONTH: OPERATOR_RATIOS,
+    OPERATOR_AREA: AREA_RATIOS,
 }
 
 

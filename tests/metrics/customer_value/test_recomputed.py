@@ -20,6 +20,7 @@ from tests.metrics.customer_value.metrics import (
     GROUP_MONTH,
     LEVELS,
     MARTS,
+    OPERATOR_AREA,
     OPERATOR_MONTH,
     RATIOS,
     SUMS,
@@ -49,6 +50,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         GRADE_MONTH: valued.recomputed.grade_month,
         WARNING: valued.recomputed.warning,
         OPERATOR_MONTH: valued.recomputed.operator_month,
+        OPERATOR_AREA: valued.recomputed.operator_area,
     }
 
 
@@ -203,3 +205,7 @@ def test_the_sample_exercises_every_rule(frames):
         operators.filter((pl.col("customer_cnt") == 0) & (pl.col("market_customer_cnt") > 0)).height
         > 10
     )
+    areas = frames[OPERATOR_AREA]
+    assert areas.filter((pl.col("visit_cnt") > 0) & (pl.col("compared_visit_cnt") == 0)).height > 10
+    assert areas.filter(pl.col("score_gap_sum") < 0).height > 10
+    assert areas.filter(pl.col("score_gap_sum") > 0).height > 10
