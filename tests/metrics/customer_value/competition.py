@@ -1,8 +1,10 @@
-"""Competition, again from the extract files: operators side by side, outlets (R023, R044)."""
+"""Competition, again from the extract files: operators, outlets, offers (R023, R043, R044)."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -15,7 +17,7 @@ UNIT = ["stat_month", "area_id", "account_manager_id"]
 
 
 class Competition(Warnings):
-    """The marts about operators."""
+    """The marts about operators and what they offer."""
 
     @cached_property
     def own_products(self) -> pl.DataFrame:
@@ -145,6 +147,50 @@ class Competition(Warnings):
             count(pl.col("suppliers").is_not_null()).alias("market_customer_cnt"),
         )
         return table.with_columns(pl.col("spend_amt").sum().over(place).alias("market_spend_amt"))
+
+    @cached_property
+    def offer_month(self) -> pl.DataFrame:
+        """Competing products wherever there are customers, and what is at stake among theirs."""
+        product = ["stat_month", "product_id"]
+        names = self.feeds["boss.product"].select(
+            *product,
+            pl.col("product_name").alias("own_product_name"),
+            pl.col("product_name_en").alias("own_product_name_en"),
+        )
+        kinds = self.kinds.select(*product, "business_kind")
+        tariffs = self.feeds["competitor.tariff"].rename({"own_product_id": "product_id"})
+        offers = tariffs.join(names, on=product).join(kinds, on=product)
+        verdicts = [self._position(row) for row in offers.iter_rows(named=True)]
+        offers = offers.with_columns(pl.Series("offer_position", verdicts))
+        places = self.parts.select("stat_month", PLACED).unique()
+        assert places.select(UNIT).is_duplicated().sum() == 0
+        used = (
+            self.own_products.join(self.parts.select(*KEY, *UNIT[1:]), on=KEY)
+            .group_by(*UNIT, "product_id")
+            .agg(
+                pl.col("group_id").n_unique().cast(pl.Int64).alias("customer_cnt"),
+                pl.col("line_cnt").sum(),
+                pl.col("monthly_fee_amt").sum().alias("at_stake_amt"),
+            )
+        )
+        return (
+            places.join(offers, on="stat_month")
+            .join(used, on=[*UNIT, "product_id"], how="left")
+            .with_columns(pl.col("customer_cnt", "line_cnt", "at_stake_amt").fill_null(0))
+            .rename({"product_id": "own_product_id"})
+            .pipe(self._named, competitor="competitor", offer_position="offer_position")
+        )
+
+    def _position(self, row: dict[str, Any]) -> str:
+        """Our product beside theirs: how good, and for how much."""
+        rule = self.parameters("customer_value_rule", row["stat_month"])
+        own, fee = row["own_monthly_fee_amt"], row["monthly_fee_amt"]
+        good, theirs = row["own_quality_score"], row["quality_score"]
+        near = Fraction(rule["offer_same_fee_share"]) * own
+        alike = Fraction(rule["offer_same_quality_points"]) * 100
+        price = "same" if abs(own - fee) <= near else "less" if own < fee else "more"
+        quality = "same" if abs(good - theirs) <= alike else "better" if good > theirs else "worse"
+        return f"{quality}_for_{price}"
 
 
 PARENTS = ("province_id", "city_id", "county_id")

@@ -12,6 +12,7 @@ GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
 OPERATOR_MONTH = "mart_customer_value__operator_month"
 OPERATOR_AREA = "mart_customer_value__operator_area"
+OFFER_MONTH = "mart_customer_value__offer_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -152,6 +153,17 @@ AREA_SUMS: dict[str, pl.Expr] = {
         ("gap_sum", pl.col("score_gap_sum") / 100),
     )
 }
+OFFER_SUMS: dict[str, pl.Expr] = {
+    "offer_place_cnt": pl.len().cast(pl.Int64),
+    "offer_fee_sum_amt": amount("monthly_fee_amt"),
+    "offer_own_fee_sum_amt": amount("own_monthly_fee_amt"),
+    "offer_fee_gap_sum_amt": amount("own_monthly_fee_amt") - amount("monthly_fee_amt"),
+    "offer_quality_sum": amount("quality_score"),
+    "offer_own_quality_sum": amount("own_quality_score"),
+    "offer_quality_gap_sum": amount("own_quality_score") - amount("quality_score"),
+    "offer_customer_cnt": of("customer_cnt"),
+    "offer_at_stake_amt": amount("at_stake_amt"),
+}
 #: numerator and denominator of each quotient
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
@@ -205,12 +217,21 @@ AREA_RATIOS = {
         for one in RIVALS
     },
 }
+OFFER_RATIOS = {
+    "offer_fee": ("offer_fee_sum_amt", "offer_place_cnt"),
+    "offer_own_fee": ("offer_own_fee_sum_amt", "offer_place_cnt"),
+    "offer_fee_gap_rate": ("offer_fee_gap_sum_amt", "offer_fee_sum_amt"),
+    "offer_quality_score": ("offer_quality_sum", "offer_place_cnt"),
+    "offer_own_quality_score": ("offer_own_quality_sum", "offer_place_cnt"),
+    "offer_quality_gap": ("offer_quality_gap_sum", "offer_place_cnt"),
+}
 SUMS = {
     GROUP_MONTH: GROUP_SUMS,
     GRADE_MONTH: GRADE_SUMS,
     WARNING: WARNING_SUMS,
     OPERATOR_MONTH: OPERATOR_SUMS,
     OPERATOR_AREA: AREA_SUMS,
+    OFFER_MONTH: OFFER_SUMS,
 }
 MARTS = tuple(SUMS)
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
@@ -219,6 +240,7 @@ RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     WARNING: {},
     OPERATOR_MONTH: OPERATOR_RATIOS,
     OPERATOR_AREA: AREA_RATIOS,
+    OFFER_MONTH: OFFER_RATIOS,
 }
 
 

@@ -20,6 +20,7 @@ from tests.metrics.customer_value.metrics import (
     GROUP_MONTH,
     LEVELS,
     MARTS,
+    OFFER_MONTH,
     OPERATOR_AREA,
     OPERATOR_MONTH,
     RATIOS,
@@ -51,6 +52,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         WARNING: valued.recomputed.warning,
         OPERATOR_MONTH: valued.recomputed.operator_month,
         OPERATOR_AREA: valued.recomputed.operator_area,
+        OFFER_MONTH: valued.recomputed.offer_month,
     }
 
 
@@ -209,3 +211,4 @@ def test_the_sample_exercises_every_rule(frames):
     assert areas.filter((pl.col("visit_cnt") > 0) & (pl.col("compared_visit_cnt") == 0)).height > 10
     assert areas.filter(pl.col("score_gap_sum") < 0).height > 10
     assert areas.filter(pl.col("score_gap_sum") > 0).height > 10
+    assert frames[OFFER_MONTH]["offer_position"].n_unique() >= 7
