@@ -1,4 +1,4 @@
-"""Competition, again from the extract files: operators, outlets, offers (R023, R043, R044)."""
+"""Competition and applications, again from the extract files (R023, R042-R044)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNIT = ["stat_month", "area_id", "account_manager_id"]
 
 
 class Competition(Warnings):
-    """The marts about operators and what they offer."""
+    """The marts about operators, their offers and industry applications."""
 
     @cached_property
     def own_products(self) -> pl.DataFrame:
@@ -192,5 +192,57 @@ class Competition(Warnings):
         quality = "same" if abs(good - theirs) <= alike else "better" if good > theirs else "worse"
         return f"{quality}_for_{price}"
 
+    @cached_property
+    def application_month(self) -> pl.DataFrame:
+        """Who could use each industry application and who does, by the customer's industry."""
+        industries = self.codes("industry", "industry_code", "name_zh", "name_en")
+        made_for = pl.concat(
+            [industries, pl.DataFrame([ALL_INDUSTRIES], schema=industries.columns, orient="row")]
+        ).rename(
+            {
+                "industry_code": "made_for_industry_code",
+                "name_zh": "made_for_industry_name",
+                "name_en": "made_for_industry_name_en",
+            }
+        )
+        product = ["stat_month", "product_id"]
+        applications = (
+            self.feeds["crm.group_product"]
+            .filter(pl.col("business_kind") == "industry_application")
+            .select(
+                *product, "bearer", pl.col("industry_code").fill_null("-")
+                .alias("made_for_industry_code"),
+            )
+            .join(made_for, on="made_for_industry_code")
+            .join(
+                self.feeds["boss.product"].select(*product, "product_name", "product_name_en"),
+                on=product,
+            )
+        )  # fmt: skip
+        industry = pl.col("^industry_(code|name|name_en|section|section_name|section_name_en)$")
+        customers = self.parts.filter("is_active").select(*KEY, PLACED, industry)
+        used = self.own_products.group_by(*KEY, "product_id").agg(
+            pl.col("line_cnt", "monthly_fee_amt").sum(), pl.lit(True).alias("uses")
+        )
+        rows = customers.join(applications, on="stat_month").join(
+            used, on=[*KEY, "product_id"], how="left"
+        )
+        fits = (pl.col("made_for_industry_code") == "-") | (
+            pl.col("made_for_industry_code") == pl.col("industry_code")
+        )
+        uses = pl.col("uses").fill_null(False)
+        rows = rows.with_columns(fits.alias("fits"), uses).filter(pl.col("fits") | pl.col("uses"))
+        grain = [*UNIT, "industry_code", "product_id"]
+        said = [c for c in rows.columns if "_name" in c or "industry" in c or c in PARENTS]
+        return rows.group_by(grain).agg(
+            pl.col([c for c in (*said, "bearer") if c not in grain]).first(),
+            pl.col("fits").sum().cast(pl.Int64).alias("industry_customer_cnt"),
+            (pl.col("fits") & pl.col("uses")).sum().cast(pl.Int64).alias("using_customer_cnt"),
+            (~pl.col("fits")).sum().cast(pl.Int64).alias("other_using_customer_cnt"),
+            pl.col("line_cnt", "monthly_fee_amt").sum(),
+        )
 
+
+#: the application's industry and what it is called where it is made for none of them
+ALL_INDUSTRIES = ("-", "通用", "All industries")
 PARENTS = ("province_id", "city_id", "county_id")

@@ -13,6 +13,7 @@ WARNING = "mart_customer_value__warning"
 OPERATOR_MONTH = "mart_customer_value__operator_month"
 OPERATOR_AREA = "mart_customer_value__operator_area"
 OFFER_MONTH = "mart_customer_value__offer_month"
+APPLICATION_MONTH = "mart_customer_value__application_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -41,6 +42,7 @@ def became(*transitions: str) -> pl.Expr:
 
 HIGH = pl.col("layer") == "high"
 BANDS = ("high", "middle", "low")
+ALLIED = pl.col("alliance_stage").is_in(["consultative", "joint_project", "equity"])
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -81,6 +83,9 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "liaison_reward_amt": amount("liaison_reward_amt"),
     "trial_ended_cnt": of("trial_ended_cnt"),
     "trial_converted_cnt": of("trial_converted_cnt"),
+    "alliance_group_cnt": rows(ACTIVE & ALLIED),
+    "alliance_revenue_amt": amount("revenue_amt", ALLIED),
+    "alliance_investment_amt": amount("joint_investment_amt"),
 }
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
@@ -164,6 +169,13 @@ OFFER_SUMS: dict[str, pl.Expr] = {
     "offer_customer_cnt": of("customer_cnt"),
     "offer_at_stake_amt": amount("at_stake_amt"),
 }
+APPLICATION_SUMS: dict[str, pl.Expr] = {
+    "application_market_cnt": of("industry_customer_cnt"),
+    "application_user_cnt": of("using_customer_cnt"),
+    "application_other_user_cnt": of("other_using_customer_cnt"),
+    "application_line_cnt": of("line_cnt"),
+    "application_fee_amt": amount("monthly_fee_amt"),
+}
 #: numerator and denominator of each quotient
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
@@ -184,6 +196,8 @@ GROUP_RATIOS = {
     "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
     "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
+    "alliance_group_rate": ("alliance_group_cnt", "group_cnt"),
+    "alliance_revenue_share": ("alliance_revenue_amt", "group_revenue_amt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),
@@ -232,6 +246,7 @@ SUMS = {
     OPERATOR_MONTH: OPERATOR_SUMS,
     OPERATOR_AREA: AREA_SUMS,
     OFFER_MONTH: OFFER_SUMS,
+    APPLICATION_MONTH: APPLICATION_SUMS,
 }
 MARTS = tuple(SUMS)
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
@@ -241,6 +256,9 @@ RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     OPERATOR_MONTH: OPERATOR_RATIOS,
     OPERATOR_AREA: AREA_RATIOS,
     OFFER_MONTH: OFFER_RATIOS,
+    APPLICATION_MONTH: {
+        "application_penetration": ("application_user_cnt", "application_market_cnt")
+    },
 }
 
 

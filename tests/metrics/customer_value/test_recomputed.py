@@ -16,6 +16,7 @@ from psycopg import Connection
 from orchestration.engine.databases import connect
 from tests.metrics.customer_value.conftest import MONTHS, Valued
 from tests.metrics.customer_value.metrics import (
+    APPLICATION_MONTH,
     GRADE_MONTH,
     GROUP_MONTH,
     LEVELS,
@@ -53,6 +54,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         OPERATOR_MONTH: valued.recomputed.operator_month,
         OPERATOR_AREA: valued.recomputed.operator_area,
         OFFER_MONTH: valued.recomputed.offer_month,
+        APPLICATION_MONTH: valued.recomputed.application_month,
     }
 
 
@@ -212,3 +214,8 @@ def test_the_sample_exercises_every_rule(frames):
     assert areas.filter(pl.col("score_gap_sum") < 0).height > 10
     assert areas.filter(pl.col("score_gap_sum") > 0).height > 10
     assert frames[OFFER_MONTH]["offer_position"].n_unique() >= 7
+    applications = frames[APPLICATION_MONTH]
+    assert applications.filter(pl.col("made_for_industry_code") != "-").height > 10
+    for used in (0, 1):
+        assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
+    assert groups["alliance_stage"].n_unique() == 4

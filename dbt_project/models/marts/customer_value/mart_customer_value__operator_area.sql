@@ -43,8 +43,9 @@ final as (
         cast(compared.mystery_score_sum as numeric(18, 2)) as service_score_sum,
         cast(case when compared.is_compared then compared.visit_cnt else 0 end as integer)
             as compared_visit_cnt,
-        cast(case when compared.is_compared then compared.score_gap_sum else 0 end as numeric(18, 2))
-            as score_gap_sum,
+        cast(
+            case when compared.is_compared then compared.score_gap_sum else 0 end as numeric(18, 2)
+        ) as score_gap_sum,
         compared.surveyed_on
     from compared
     {{- placement_joins("compared", "compared.stat_month") }}
