@@ -24,6 +24,7 @@ _UNITS = {
     "yuan": Text("元", "yuan"),
     "ratio": Text("比率", "ratio"),
     "minute": Text("分钟", "minutes"),
+    "point": Text("分", "points"),
     "mb": Text("MB", "MB"),
 }
 _DIRECTIONS = {

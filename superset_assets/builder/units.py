@@ -42,6 +42,7 @@ _METRICS: dict[tuple[str, bool], tuple[Shown, Shown]] = {
     ("mb", True): (Shown(1024, ",.0f", "GB"), Shown(1024, ",.0f", "GB")),
     ("mb", False): (Shown(1024, ",.1f", "GB"), Shown(1024, ",.1f", "GB")),
     ("ratio", False): (Shown(1, ".1%", ""), Shown(1, ".1%", "")),
+    ("point", False): (Shown(1, ",.1f", "分"), Shown(1, ",.1f", "points")),
 }
 #: (from this value on, divisor, decimals, unit), the largest first
 _COMPACT = {

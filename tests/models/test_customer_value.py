@@ -424,5 +424,8 @@ def test_without_feeds_everything_is_there_and_empty(installation: Settings) -> 
     empty_warehouse(installation)
     assert dbt(installation, "seed") == {}
     assert dbt(installation, *BUILD, "--full-refresh") == {}
-    for table in ("group_month", "grade_month", "warning"):
+    for table in (
+        "group_month", "grade_month", "warning", "operator_month", "operator_area", "offer_month",
+        "application_month",
+    ):  # fmt: skip
         assert rows(installation, f"select count(*) from {MART}{table}") == [(0,)]

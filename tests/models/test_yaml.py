@@ -106,7 +106,7 @@ def test_metrics_are_declared_once_and_completely() -> None:
             seen.add(metric["name"])
             meta = metric["config"]["meta"]
             assert metric["label"] and chinese(meta["label_zh"]) and chinese(meta["description_zh"])
-            assert meta["unit"] in {"count", "yuan", "ratio", "minute", "mb"}
+            assert meta["unit"] in {"count", "yuan", "ratio", "minute", "mb", "point"}
             assert meta["direction"] in {"up", "down", "none"}
             assert (meta["additivity"] == "ratio") == (metric["type"] == "ratio")
             if metric["type"] == "simple":

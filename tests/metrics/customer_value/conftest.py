@@ -10,9 +10,9 @@ import pytest
 from orchestration.engine.databases import connect
 from orchestration.sample import SampleOptions, generate
 from orchestration.settings import ROOT, Settings
+from tests.metrics.customer_value.competition import Competition
 from tests.metrics.customer_value.groups import FEEDS
-from tests.metrics.customer_value.metrics import GRADE_MONTH, GROUP_MONTH, MODEL_PAIR, WARNING
-from tests.metrics.customer_value.warnings import Warnings
+from tests.metrics.customer_value.metrics import MARTS
 from tests.models.conftest import installation
 from tests.models.warehouse import dbt, empty_warehouse, execute
 from tests.party.conftest import copy_feed
@@ -28,7 +28,7 @@ class Valued:
     """The warehouse, and the same numbers from the files."""
 
     settings: Settings
-    recomputed: Warnings
+    recomputed: Competition
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def valued(installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         for feed in FEEDS:
             copy_feed(warehouse, landing, feed)
     execute(installation, "analyze")
-    marts = ("--select", *(f"+{mart}" for mart in (GROUP_MONTH, GRADE_MONTH, MODEL_PAIR, WARNING)))
+    marts = ("--select", *(f"+{mart}" for mart in MARTS))
     assert dbt(installation, "build", *marts, "--full-refresh",
                "--exclude-resource-type", "unit_test", "test") == {}  # fmt: skip
-    yield Valued(installation, Warnings.of_landing(landing, ROOT / "seeds/reference"))
+    yield Valued(installation, Competition.of_landing(landing, ROOT / "seeds/reference"))

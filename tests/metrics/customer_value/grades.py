@@ -262,7 +262,8 @@ class Grade(Score):
         ]
         least = self.parameter("potential_min_social_score")
         return (
-            self.valued.join(pl.DataFrame(social), on=KEY, how="left")
+            self._named(self.valued, alliance_stage="alliance_stage")
+            .join(pl.DataFrame(social), on=KEY, how="left")
             .join(least, on="stat_month")
             .with_columns(
                 (

@@ -11,6 +11,10 @@ GROUP_MONTH = "mart_customer_value__group_month"
 GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
 MODEL_PAIR = "mart_customer_value__model_pair"
+OPERATOR_MONTH = "mart_customer_value__operator_month"
+OPERATOR_AREA = "mart_customer_value__operator_area"
+OFFER_MONTH = "mart_customer_value__offer_month"
+APPLICATION_MONTH = "mart_customer_value__application_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -39,6 +43,7 @@ def became(*transitions: str) -> pl.Expr:
 
 HIGH = pl.col("layer") == "high"
 BANDS = ("high", "middle", "low")
+ALLIED = pl.col("alliance_stage").is_in(["consultative", "joint_project", "equity"])
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -80,6 +85,9 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "liaison_reward_amt": amount("liaison_reward_amt"),
     "trial_ended_cnt": of("trial_ended_cnt"),
     "trial_converted_cnt": of("trial_converted_cnt"),
+    "alliance_group_cnt": rows(ACTIVE & ALLIED),
+    "alliance_revenue_amt": amount("revenue_amt", ALLIED),
+    "alliance_investment_amt": amount("joint_investment_amt"),
 }
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
@@ -117,6 +125,69 @@ WARNING_SUMS: dict[str, pl.Expr] = {
     "falling_lost_amt": amount("fall_amt"),
     "falling_revenue_amt": amount("revenue_amt", REASON == "revenue_fall"),
 }
+KINDS = ("communication", "industry_application", "service_support")
+OPERATORS = ("own", "op_b", "op_c")
+
+
+def its(operator: str) -> pl.Expr:
+    """Whether a row is of this operator."""
+    return pl.col("operator") == operator
+
+
+OPERATOR_SUMS: dict[str, pl.Expr] = {
+    "operator_customer_cnt": of("customer_cnt"),
+    **{f"operator_{kind}_cnt": of(f"{kind}_customer_cnt") for kind in KINDS},
+    "operator_full_service_cnt": of("full_service_customer_cnt"),
+    "operator_only_cnt": of("only_customer_cnt"),
+    "operator_line_cnt": of("line_cnt"),
+    "operator_spend_amt": amount("spend_amt"),
+    "operator_market_customer_cnt": of("market_customer_cnt"),
+    "operator_market_spend_amt": amount("market_spend_amt"),
+    # of the three rows that say it one is enough
+    "market_customer_cnt": pl.col("market_customer_cnt").filter(its("op_c")).sum(),
+    **{f"operator_{kind}_amt": amount(f"{kind}_amt") for kind in KINDS},
+    **{
+        f"market_{one}_customer_cnt": pl.col("customer_cnt").filter(its(one)).sum()
+        for one in OPERATORS
+    },
+    **{f"market_{one}_spend_amt": amount("spend_amt", its(one)) for one in OPERATORS},
+    "market_own_full_service_cnt": pl.col("full_service_customer_cnt").filter(its("own")).sum(),
+}
+RIVALS = ("op_b", "op_c")
+AREA_SUMS: dict[str, pl.Expr] = {
+    f"{name}_{one}_{unit}": value.filter(its(one)).sum()
+    for one in OPERATORS
+    for name, unit, value in (
+        ("outlet", "cnt", pl.col("outlet_cnt")),
+        ("service", "visit_cnt", pl.col("visit_cnt")),
+        ("service", "score_sum", pl.col("service_score_sum") / 100),
+    )
+} | {
+    f"service_{one}_{name}": value.filter(its(one)).sum()
+    for one in RIVALS
+    for name, value in (
+        ("compared_cnt", pl.col("compared_visit_cnt")),
+        ("gap_sum", pl.col("score_gap_sum") / 100),
+    )
+}
+OFFER_SUMS: dict[str, pl.Expr] = {
+    "offer_place_cnt": pl.len().cast(pl.Int64),
+    "offer_fee_sum_amt": amount("monthly_fee_amt"),
+    "offer_own_fee_sum_amt": amount("own_monthly_fee_amt"),
+    "offer_fee_gap_sum_amt": amount("own_monthly_fee_amt") - amount("monthly_fee_amt"),
+    "offer_quality_sum": amount("quality_score"),
+    "offer_own_quality_sum": amount("own_quality_score"),
+    "offer_quality_gap_sum": amount("own_quality_score") - amount("quality_score"),
+    "offer_customer_cnt": of("customer_cnt"),
+    "offer_at_stake_amt": amount("at_stake_amt"),
+}
+APPLICATION_SUMS: dict[str, pl.Expr] = {
+    "application_market_cnt": of("industry_customer_cnt"),
+    "application_user_cnt": of("using_customer_cnt"),
+    "application_other_user_cnt": of("other_using_customer_cnt"),
+    "application_line_cnt": of("line_cnt"),
+    "application_fee_amt": amount("monthly_fee_amt"),
+}
 #: numerator and denominator of each quotient
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
@@ -137,6 +208,8 @@ GROUP_RATIOS = {
     "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
     "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
+    "alliance_group_rate": ("alliance_group_cnt", "group_cnt"),
+    "alliance_revenue_share": ("alliance_revenue_amt", "group_revenue_amt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),
@@ -148,17 +221,62 @@ PAIR_RATIOS = {
     "pair_agreed_rate": ("pair_agreed_cnt", "pair_cnt"),
     "pair_disputed_share": ("pair_disputed_amt", "pair_revenue_amt"),
 }
+OPERATOR_RATIOS = {
+    "operator_customer_share": ("operator_customer_cnt", "operator_market_customer_cnt"),
+    "operator_spend_share": ("operator_spend_amt", "operator_market_spend_amt"),
+    "operator_full_service_rate": ("operator_full_service_cnt", "operator_customer_cnt"),
+    "operator_only_rate": ("operator_only_cnt", "operator_customer_cnt"),
+    **{f"operator_{kind}_share": (f"operator_{kind}_amt", "operator_spend_amt") for kind in KINDS},
+    **{
+        f"market_{one}_customer_share": (f"market_{one}_customer_cnt", "market_customer_cnt")
+        for one in OPERATORS
+    },
+    **{
+        f"market_{one}_spend_share": (f"market_{one}_spend_amt", "operator_spend_amt")
+        for one in OPERATORS
+    },
+    "market_own_full_service_rate": ("market_own_full_service_cnt", "market_own_customer_cnt"),
+}
+AREA_RATIOS = {
+    **{
+        f"service_{one}_score": (f"service_{one}_score_sum", f"service_{one}_visit_cnt")
+        for one in OPERATORS
+    },
+    **{
+        f"service_{one}_gap": (f"service_{one}_gap_sum", f"service_{one}_compared_cnt")
+        for one in RIVALS
+    },
+}
+OFFER_RATIOS = {
+    "offer_fee": ("offer_fee_sum_amt", "offer_place_cnt"),
+    "offer_own_fee": ("offer_own_fee_sum_amt", "offer_place_cnt"),
+    "offer_fee_gap_rate": ("offer_fee_gap_sum_amt", "offer_fee_sum_amt"),
+    "offer_quality_score": ("offer_quality_sum", "offer_place_cnt"),
+    "offer_own_quality_score": ("offer_own_quality_sum", "offer_place_cnt"),
+    "offer_quality_gap": ("offer_quality_gap_sum", "offer_place_cnt"),
+}
 SUMS = {
     GROUP_MONTH: GROUP_SUMS,
     GRADE_MONTH: GRADE_SUMS,
     MODEL_PAIR: PAIR_SUMS,
     WARNING: WARNING_SUMS,
+    OPERATOR_MONTH: OPERATOR_SUMS,
+    OPERATOR_AREA: AREA_SUMS,
+    OFFER_MONTH: OFFER_SUMS,
+    APPLICATION_MONTH: APPLICATION_SUMS,
 }
+MARTS = tuple(SUMS)
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GROUP_MONTH: GROUP_RATIOS,
     GRADE_MONTH: GRADE_RATIOS,
     MODEL_PAIR: PAIR_RATIOS,
     WARNING: {},
+    OPERATOR_MONTH: OPERATOR_RATIOS,
+    OPERATOR_AREA: AREA_RATIOS,
+    OFFER_MONTH: OFFER_RATIOS,
+    APPLICATION_MONTH: {
+        "application_penetration": ("application_user_cnt", "application_market_cnt")
+    },
 }
 
 

@@ -16,10 +16,15 @@ from psycopg import Connection
 from orchestration.engine.databases import connect
 from tests.metrics.customer_value.conftest import MONTHS, Valued
 from tests.metrics.customer_value.metrics import (
+    APPLICATION_MONTH,
     GRADE_MONTH,
     GROUP_MONTH,
     LEVELS,
+    MARTS,
     MODEL_PAIR,
+    OFFER_MONTH,
+    OPERATOR_AREA,
+    OPERATOR_MONTH,
     RATIOS,
     SUMS,
     WARNING,
@@ -30,7 +35,6 @@ from tests.metrics.customer_value.warnings import REASONS
 from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml, query
 
 SCHEMA = "build"
-MARTS = (GROUP_MONTH, GRADE_MONTH, MODEL_PAIR, WARNING)
 #: half of the last place that a mart keeps; scores are made of measures kept to ten places
 PLACES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
 
@@ -49,6 +53,10 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         GRADE_MONTH: valued.recomputed.grade_month,
         MODEL_PAIR: valued.recomputed.model_pair,
         WARNING: valued.recomputed.warning,
+        OPERATOR_MONTH: valued.recomputed.operator_month,
+        OPERATOR_AREA: valued.recomputed.operator_area,
+        OFFER_MONTH: valued.recomputed.offer_month,
+        APPLICATION_MONTH: valued.recomputed.application_month,
     }
 
 
@@ -196,3 +204,21 @@ def test_the_sample_exercises_every_rule(frames):
     assert both.height > 10
     assert set(frames[WARNING]["reason"].unique()) == set(REASONS)
     assert set(frames[WARNING]["warning_level"].unique()) == {1, 2, 3}
+    operators = frames[OPERATOR_MONTH]
+    for column in ("full_service_customer_cnt", "only_customer_cnt", "service_support_amt"):
+        counted = operators.filter(pl.col(column) > 0)
+        assert set(counted["operator"].unique()) == {"own", "op_b", "op_c"}, column
+    assert (
+        operators.filter((pl.col("customer_cnt") == 0) & (pl.col("market_customer_cnt") > 0)).height
+        > 10
+    )
+    areas = frames[OPERATOR_AREA]
+    assert areas.filter((pl.col("visit_cnt") > 0) & (pl.col("compared_visit_cnt") == 0)).height > 10
+    assert areas.filter(pl.col("score_gap_sum") < 0).height > 10
+    assert areas.filter(pl.col("score_gap_sum") > 0).height > 10
+    assert frames[OFFER_MONTH]["offer_position"].n_unique() >= 7
+    applications = frames[APPLICATION_MONTH]
+    assert applications.filter(pl.col("made_for_industry_code") != "-").height > 10
+    for used in (0, 1):
+        assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
+    assert groups["alliance_stage"].n_unique() == 4

@@ -57,6 +57,9 @@ final as (
         customers.entitled_tier,
         customers.chosen_tier,
         profiles.alliance_stage,
+        alliance.name_zh as alliance_stage_name,
+        alliance.name_en as alliance_stage_name_en,
+        cast(coalesce(profiles.joint_investment_amt, 0) as numeric(18, 2)) as joint_investment_amt,
         customers.network_age_months,
         customers.is_target_market,
         customers.is_stock_base,
@@ -168,6 +171,8 @@ final as (
         on customers.stat_month = inputs.stat_month and customers.group_id = inputs.group_id
     left join {{ ref("code_name") }} as status
         on status.code_set = 'group_status' and customers.status = status.code
+    left join {{ ref("code_name") }} as alliance
+        on alliance.code_set = 'alliance_stage' and profiles.alliance_stage = alliance.code
 )
 
 select * from final
