@@ -375,6 +375,21 @@ CASES: dict[str, Spoilt] = {
         "Correct it here or in line",
         change={("fall_to_competitor_1", "min_fall_share"): "0.0500"}),
     "two drivers for one piece of evidence": twice("value_fall_driver_rule", "fall_complaints_1"),
+    # ---- how deep group customers are bound
+    "a depth beyond the third": row("binding_depth_rule", "bd_depth_3_1", "points", "4"),
+    "bound lines in per cent": row("binding_depth_rule", "bd_lines_2_1", "floor_value", "60.0000"),
+    "points below none": row("binding_depth_rule", "bd_left_0_1", "points", "-1"),
+    "two bands of the same points": twice("binding_depth_rule", "bd_left_1_1"),
+    "a measure without its first band": Spoilt(
+        "binding_depth_rule", "begins_at", "bd_integration_0_1", "floor_value", "0.5000",
+        "Write 0 here", change={("bd_integration_0_1", "floor_value"): "0.5000"}),
+    "deeper bound, fewer points": Spoilt(
+        "binding_depth_rule", "ordered", "bd_left_2_1", "points", "0",
+        "Correct it here or in line", change={("bd_left_2_1", "points"): "0"}),
+    "a measure that is not looked at": Spoilt(
+        "binding_depth_rule", "same_days", "bd_integration_0_1", "measure", "integration",
+        "Codes: bound_line_share", change={
+            ("bd_integration_0_1", "measure"): "integration"}),
     # ---- codes
     "a class twice": Spoilt(
         "vad_class", "unique_combination", "VD", "is_high_voice, is_high_data, is_high_vas",

@@ -78,7 +78,11 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "liaison_reward_amt": amount("liaison_reward_amt"),
     "trial_ended_cnt": of("trial_ended_cnt"),
     "trial_converted_cnt": of("trial_converted_cnt"),
+    "off_net_known_cnt": rows(pl.col("off_net_probability").is_not_null()),
+    "off_net_expected_cnt": of("off_net_probability"),
 }
+#: sums of numbers with more than two decimals, and how many they have
+PLACES = {"off_net_expected_cnt": 8}
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
     "high_grade_cnt": rows(HIGH),
@@ -125,6 +129,7 @@ GROUP_RATIOS = {
     "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
     "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
+    "off_net_rate": ("off_net_expected_cnt", "off_net_known_cnt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),

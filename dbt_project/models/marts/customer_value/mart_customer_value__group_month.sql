@@ -29,6 +29,16 @@ relations as (
     where {{ in_months("stat_month") }}
 ),
 
+bindings as (
+    select * from {{ ref("int_group_month__binding") }}
+    where {{ in_months("stat_month") }}
+),
+
+leaving as (
+    select * from {{ ref("int_binding_depth__off_net") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -150,7 +160,13 @@ final as (
         relations.converted_lead_cnt,
         relations.liaison_reward_amt,
         relations.trial_ended_cnt,
-        relations.trial_converted_cnt
+        relations.trial_converted_cnt,
+        bindings.bound_line_share,
+        bindings.binding_points,
+        bindings.binding_depth,
+        depth_name.name_zh as binding_depth_name,
+        depth_name.name_en as binding_depth_name_en,
+        leaving.off_net_probability
     from customers
     inner join worked_out
         on
@@ -167,6 +183,16 @@ final as (
         on customers.stat_month = inputs.stat_month and customers.group_id = inputs.group_id
     left join {{ ref("code_name") }} as status
         on status.code_set = 'group_status' and customers.status = status.code
+    left join bindings
+        on customers.stat_month = bindings.stat_month and customers.group_id = bindings.group_id
+    left join leaving
+        on
+            bindings.stat_month = leaving.stat_month
+            and bindings.binding_depth = leaving.binding_depth
+    left join {{ ref("code_name") }} as depth_name
+        on
+            depth_name.code_set = 'binding_depth'
+            and cast(bindings.binding_depth as {{ dbt.type_string() }}) = depth_name.code
 )
 
 select * from final
