@@ -390,6 +390,37 @@ CASES: dict[str, Spoilt] = {
         "binding_depth_rule", "same_days", "bd_integration_0_1", "measure", "integration",
         "Codes: bound_line_share", change={
             ("bd_integration_0_1", "measure"): "integration"}),
+    # ---- which group customers may leave
+    "a churn model of version zero": row("churn_model", "cm_group_1", "version", "0"),
+    "two churn models at a time": twice("churn_model", "cm_group_1"),
+    "a factor without points": row(
+        "churn_model_factor", "cf_arrears_1", "max_points", "0.0000"),
+    "a factor with one end": row(
+        "churn_model_factor", "cf_arrears_1", "full_value", "30.0000"),
+    "complaints of two years": Spoilt(
+        "churn_model_factor", "within_reach", "cf_complaints_1", "window_months", "24",
+        "Write 1 to 12", change={("cf_complaints_1", "window_months"): "24"}),
+    "a factor nobody measures": code(
+        "churn_model_factor", "cf_arrears_1", "factor", "arears", "Did you mean arrears?"),
+    "a factor of no model": Spoilt(
+        "churn_model_factor", "references", "cf_arrears_1", "model", "group_chrn",
+        "Did you mean group_churn?", change={("cf_arrears_1", "model"): "group_chrn"}),
+    "a factor twice": twice("churn_model_factor", "cf_arrears_1"),
+    "a score beyond the full": row("churn_model_level", "cl_high_1", "min_score", "101.0000"),
+    "high from nothing on": row("churn_model_level", "cl_high_1", "min_score", "0.0000"),
+    "low from one on": Spoilt(
+        "churn_model_level", "begins_at", "cl_low_1", "min_score", "1.0000",
+        "Write 0 here", change={("cl_low_1", "min_score"): "1.0000"}),
+    "levels of no model": Spoilt(
+        "churn_model_level", "references", "cl_high_1", "model", "group_chrn",
+        "Did you mean group_churn?", change={("cl_high_1", "model"): "group_chrn"}),
+    "a model without a level": Spoilt(
+        "churn_model_level", "same_days", "cl_low_1", "risk_level", "middle",
+        "Add a row for middle", drop=["cl_middle_1"]),
+    "a model without levels": Spoilt(
+        "churn_model_level", "complete_for", "", "model", "group_churn", "Add its rows",
+        change={(f"cl_{level}_1", "model"): "other" for level in ("low", "middle", "high")}),
+    "a level twice": twice("churn_model_level", "cl_high_1"),
     # ---- codes
     "a class twice": Spoilt(
         "vad_class", "unique_combination", "VD", "is_high_voice, is_high_data, is_high_vas",

@@ -80,6 +80,9 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "trial_converted_cnt": of("trial_converted_cnt"),
     "off_net_known_cnt": rows(pl.col("off_net_probability").is_not_null()),
     "off_net_expected_cnt": of("off_net_probability"),
+    "churn_high_cnt": rows(pl.col("churn_risk") == "high"),
+    "churn_middle_cnt": rows(pl.col("churn_risk") == "middle"),
+    "churn_high_amt": amount("revenue_amt", pl.col("churn_risk") == "high"),
 }
 #: sums of numbers with more than two decimals, and how many they have
 PLACES = {"off_net_expected_cnt": 8}
@@ -130,6 +133,7 @@ GROUP_RATIOS = {
     "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
     "off_net_rate": ("off_net_expected_cnt", "off_net_known_cnt"),
+    "churn_high_rate": ("churn_high_cnt", "group_cnt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),

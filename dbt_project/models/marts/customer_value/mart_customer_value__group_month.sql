@@ -39,6 +39,11 @@ leaving as (
     where {{ in_months("stat_month") }}
 ),
 
+churning as (
+    select * from {{ ref("int_group_churn__score") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -166,7 +171,16 @@ final as (
         bindings.binding_depth,
         depth_name.name_zh as binding_depth_name,
         depth_name.name_en as binding_depth_name_en,
-        leaving.off_net_probability
+        leaving.off_net_probability,
+        churning.score as churn_score,
+        churning.risk_level as churn_risk,
+        risk_name.name_zh as churn_risk_name,
+        risk_name.name_en as churn_risk_name_en,
+        churning.driver_factor as churn_driver,
+        churn_factor.name_zh as churn_driver_name,
+        churn_factor.name_en as churn_driver_name_en,
+        churning.driver_points as churn_driver_points,
+        churning.model_version as churn_model_version
     from customers
     inner join worked_out
         on
@@ -193,6 +207,12 @@ final as (
         on
             depth_name.code_set = 'binding_depth'
             and cast(bindings.binding_depth as {{ dbt.type_string() }}) = depth_name.code
+    left join churning
+        on customers.stat_month = churning.stat_month and customers.group_id = churning.group_id
+    left join {{ ref("code_name") }} as risk_name
+        on risk_name.code_set = 'churn_risk' and churning.risk_level = risk_name.code
+    left join {{ ref("code_name") }} as churn_factor
+        on churn_factor.code_set = 'churn_factor' and churning.driver_factor = churn_factor.code
 )
 
 select * from final
