@@ -1,4 +1,4 @@
-"""Churn score of group customers, again from the definitions: points of what shows, with fractions."""
+"""Churn score of group customers, again from the definitions: points of what shows, exactly."""
 
 from __future__ import annotations
 
@@ -59,14 +59,15 @@ class Churn(Loyalty):
     def _churn_values(self, factor: str, month: date, rule: dict[str, str]) -> Values:
         """What a factor measures, of the customers of whom it is known."""
         first = add_months(month, 1 - int(rule["window_months"]))
+        of_window = {
+            "products_given_up": self._given_up,
+            "members_lost": self._members_lost,
+            "complaints": self._complained,
+        }
+        if factor in of_window:
+            return of_window[factor](first, month)
         if factor == "usage_fall":
             return self._fallen(month)
-        if factor == "products_given_up":
-            return self._given_up(first, month)
-        if factor == "members_lost":
-            return self._members_lost(first, month)
-        if factor == "complaints":
-            return self._complained(first, month)
         if factor == "key_person_change":
             changes = self.unfollowed.filter(pl.col("stat_month") == month)
             return counted(changes.unique(["group_id", "key_person_id"]))

@@ -38,6 +38,8 @@ def became(*transitions: str) -> pl.Expr:
 
 HIGH = pl.col("layer") == "high"
 BANDS = ("high", "middle", "low")
+STEPS = ("identify", "build", "maintain", "expand", "follow_up", "none")
+NEEDS = ("tariff", "one_stop", "solution")
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -83,6 +85,19 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "churn_high_cnt": rows(pl.col("churn_risk") == "high"),
     "churn_middle_cnt": rows(pl.col("churn_risk") == "middle"),
     "churn_high_amt": amount("revenue_amt", pl.col("churn_risk") == "high"),
+    "planned_person_cnt": pl.sum_horizontal(f"step_{step}_cnt" for step in STEPS).sum(),
+    **{f"step_{step}_cnt": of(f"step_{step}_cnt") for step in STEPS},
+    "need_cnt": of("need_cnt"),
+    "need_visit_cnt": of("need_visit_cnt"),
+    **{f"need_{kind}_cnt": of(f"need_{kind}_cnt") for kind in NEEDS},
+    "unmet_need_cnt": of("unmet_need_cnt"),
+    **{f"unmet_{kind}_cnt": of(f"unmet_{kind}_cnt") for kind in NEEDS},
+    "tier_chosen_cnt": rows(ACTIVE & pl.col("chosen_tier_name").is_not_null()),
+    "tier_above_cnt": rows(ACTIVE & (pl.col("tier_gap") > 0)),
+    "tier_below_cnt": rows(ACTIVE & (pl.col("tier_gap") < 0)),
+    "group_bad_debt_amt": amount("bad_debt_amt"),
+    "group_paid_amt": amount("paid_amt"),
+    "group_paid_on_time_amt": amount("paid_on_time_amt"),
 }
 #: sums of numbers with more than two decimals, and how many they have
 PLACES = {"off_net_expected_cnt": 8}
@@ -134,6 +149,12 @@ GROUP_RATIOS = {
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
     "off_net_rate": ("off_net_expected_cnt", "off_net_known_cnt"),
     "churn_high_rate": ("churn_high_cnt", "group_cnt"),
+    **{f"step_{step}_rate": (f"step_{step}_cnt", "planned_person_cnt") for step in STEPS},
+    **{f"need_{kind}_share": (f"need_{kind}_cnt", "need_cnt") for kind in NEEDS},
+    "tier_chosen_rate": ("tier_chosen_cnt", "group_cnt"),
+    "group_input_per_customer": ("group_input_amt", "group_cnt"),
+    "group_bad_debt_rate": ("group_bad_debt_amt", "group_outstanding_amt"),
+    "group_paid_on_time_rate": ("group_paid_on_time_amt", "group_paid_amt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),

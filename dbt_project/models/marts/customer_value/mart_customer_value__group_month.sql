@@ -44,6 +44,16 @@ churning as (
     where {{ in_months("stat_month") }}
 ),
 
+steps as (
+    select * from {{ ref("int_group_month__key_person_step") }}
+    where {{ in_months("stat_month") }}
+),
+
+needs as (
+    select * from {{ ref("int_group_month__need") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -180,7 +190,25 @@ final as (
         churn_factor.name_zh as churn_driver_name,
         churn_factor.name_en as churn_driver_name_en,
         churning.driver_points as churn_driver_points,
-        churning.model_version as churn_model_version
+        churning.model_version as churn_model_version,
+        {%- for name in ["identify", "build", "maintain", "expand", "follow_up", "none"] %}
+        coalesce(steps.step_{{ name }}_cnt, 0) as step_{{ name }}_cnt,
+        {%- endfor %}
+        {%- for name in [
+            "need_cnt", "need_visit_cnt", "need_tariff_cnt", "need_one_stop_cnt",
+            "need_solution_cnt", "unmet_need_cnt", "unmet_tariff_cnt", "unmet_one_stop_cnt",
+            "unmet_solution_cnt",
+        ] %}
+        coalesce(needs.{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        size_name.name_zh as size_segment_name,
+        size_name.name_en as size_segment_name_en,
+        entitled_name.name_zh as entitled_tier_name,
+        entitled_name.name_en as entitled_tier_name_en,
+        chosen_name.name_zh as chosen_tier_name,
+        chosen_name.name_en as chosen_tier_name_en,
+        -- the best tier is the first
+        cast(entitled_name.sort_no - chosen_name.sort_no as integer) as tier_gap
     from customers
     inner join worked_out
         on
@@ -213,6 +241,18 @@ final as (
         on risk_name.code_set = 'churn_risk' and churning.risk_level = risk_name.code
     left join {{ ref("code_name") }} as churn_factor
         on churn_factor.code_set = 'churn_factor' and churning.driver_factor = churn_factor.code
+    left join steps
+        on customers.stat_month = steps.stat_month and customers.group_id = steps.group_id
+    left join needs
+        on customers.stat_month = needs.stat_month and customers.group_id = needs.group_id
+    left join {{ ref("code_name") }} as size_name
+        on size_name.code_set = 'size_segment' and profiles.size_segment = size_name.code
+    left join {{ ref("code_name") }} as entitled_name
+        on
+            entitled_name.code_set = 'service_tier'
+            and customers.entitled_tier = entitled_name.code
+    left join {{ ref("code_name") }} as chosen_name
+        on chosen_name.code_set = 'service_tier' and customers.chosen_tier = chosen_name.code
 )
 
 select * from final
