@@ -102,6 +102,7 @@ class Care(Churn):
             "size_segment": "size_segment",
             "entitled_tier": "service_tier",
             "chosen_tier": "service_tier",
+            "credit_class": "credit_class",
         }.items():
             for part, suffix in enumerate(("_name", "_name_en")):
                 names = {code: n[part] for code, n in self.rules.names(code_set).items()}

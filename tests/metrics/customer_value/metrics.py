@@ -85,13 +85,17 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "churn_high_cnt": rows(pl.col("churn_risk") == "high"),
     "churn_middle_cnt": rows(pl.col("churn_risk") == "middle"),
     "churn_high_amt": amount("revenue_amt", pl.col("churn_risk") == "high"),
-    "planned_person_cnt": pl.sum_horizontal(f"step_{step}_cnt" for step in STEPS).sum(),
-    **{f"step_{step}_cnt": of(f"step_{step}_cnt") for step in STEPS},
+    "planned_person_cnt": (
+        pl.sum_horizontal(f"step_{step}_cnt" for step in STEPS).filter(ACTIVE).sum()
+    ),
+    **{f"step_{step}_cnt": pl.col(f"step_{step}_cnt").filter(ACTIVE).sum() for step in STEPS},
     "need_cnt": of("need_cnt"),
     "need_visit_cnt": of("need_visit_cnt"),
     **{f"need_{kind}_cnt": of(f"need_{kind}_cnt") for kind in NEEDS},
-    "unmet_need_cnt": of("unmet_need_cnt"),
-    **{f"unmet_{kind}_cnt": of(f"unmet_{kind}_cnt") for kind in NEEDS},
+    **{
+        f"unmet_{kind}_cnt": pl.col(f"unmet_{kind}_cnt").filter(ACTIVE).sum()
+        for kind in ("need", *NEEDS)
+    },
     "tier_chosen_cnt": rows(ACTIVE & pl.col("chosen_tier_name").is_not_null()),
     "tier_above_cnt": rows(ACTIVE & (pl.col("tier_gap") > 0)),
     "tier_below_cnt": rows(ACTIVE & (pl.col("tier_gap") < 0)),

@@ -208,7 +208,9 @@ final as (
         chosen_name.name_zh as chosen_tier_name,
         chosen_name.name_en as chosen_tier_name_en,
         -- the best tier is the first
-        cast(entitled_name.sort_no - chosen_name.sort_no as integer) as tier_gap
+        cast(entitled_name.sort_no - chosen_name.sort_no as integer) as tier_gap,
+        credit_name.name_zh as credit_class_name,
+        credit_name.name_en as credit_class_name_en
     from customers
     inner join worked_out
         on
@@ -253,6 +255,8 @@ final as (
             and customers.entitled_tier = entitled_name.code
     left join {{ ref("code_name") }} as chosen_name
         on chosen_name.code_set = 'service_tier' and customers.chosen_tier = chosen_name.code
+    left join {{ ref("code_name") }} as credit_name
+        on credit_name.code_set = 'credit_class' and customers.credit_class = credit_name.code
 )
 
 select * from final
