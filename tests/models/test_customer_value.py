@@ -367,6 +367,46 @@ def test_planted_falls_are_warned_of_with_their_driver(
     assert figures["precision"] >= 0.8
 
 
+def test_planted_falls_score_as_churn(
+    valued: Valued, record_property: Callable[[str, object], None]
+) -> None:
+    """Who falls is at a risk above low in one of the three months of the fall; of those at high
+    risk many are about to close or fall. Decision 60 has the figures of larger samples.
+    """
+    risks = {
+        (group, month): risk
+        for group, month, risk in valued(
+            f"select group_id, stat_month, churn_risk from {MART}group_month where is_active"
+        )
+    }
+    drops = {
+        drop["group_id"]: date.fromisoformat(f"{drop['from']}-01")
+        for drop in valued.truth["group_drops"]
+    }
+    lost = {
+        one["group_id"]: date.fromisoformat(f"{one['from']}-01")
+        for one in valued.truth["groups_lost"]
+    }
+    asked = {g: m for g, m in drops.items() if _months_between(m, MONTHS[-1]) >= FALLING - 1}
+    seen = {
+        group for (group, month), risk in risks.items()
+        if group in asked and risk != "low"
+        and 0 <= _months_between(asked[group], month) < FALLING
+    }  # fmt: skip
+    high = [at for at, risk in risks.items() if risk == "high"]
+    right = [
+        (group, month) for group, month in high
+        if (group in drops and -1 <= _months_between(drops[group], month) <= BELOW)
+        or (group in lost and 0 < _months_between(month, lost[group]) <= FALLING)
+    ]  # fmt: skip
+    figures = {"recall of falls": len(seen) / len(asked), "precision": len(right) / len(high)}
+    for name, figure in figures.items():
+        record_property(f"churn: {name}", round(figure, 3))
+        print(f"churn: {name} {figure:.2f} ({len(asked)} planted, {len(high)} at high risk)")
+    assert figures["recall of falls"] >= 0.9
+    assert figures["precision"] >= 0.3
+
+
 def test_a_fall_is_named_and_worth_something(valued: Valued) -> None:
     """Both names of the driver, what shows it, and by how many yuan usage is below what it was."""
     [(count, named, drivers)] = valued(
@@ -407,7 +447,8 @@ def test_incremental_equals_full_refresh(valued: Valued) -> None:
     )
     tables = [
         name for name in built_tables(settings)
-        if name.startswith(MART) or "int_group_" in name or "int_key_person" in name
+        if name.startswith(MART)
+        or any(f"int_{of}" in name for of in ("group_", "key_person", "binding", "customer_need"))
     ]  # fmt: skip
     assert len(tables) >= 8
     assert dbt(settings, *BUILD, months=[changed]) == {}

@@ -375,6 +375,52 @@ CASES: dict[str, Spoilt] = {
         "Correct it here or in line",
         change={("fall_to_competitor_1", "min_fall_share"): "0.0500"}),
     "two drivers for one piece of evidence": twice("value_fall_driver_rule", "fall_complaints_1"),
+    # ---- how deep group customers are bound
+    "a depth beyond the third": row("binding_depth_rule", "bd_depth_3_1", "points", "4"),
+    "bound lines in per cent": row("binding_depth_rule", "bd_lines_2_1", "floor_value", "60.0000"),
+    "points below none": row("binding_depth_rule", "bd_left_0_1", "points", "-1"),
+    "two bands of the same points": twice("binding_depth_rule", "bd_left_1_1"),
+    "a measure without its first band": Spoilt(
+        "binding_depth_rule", "begins_at", "bd_integration_0_1", "floor_value", "0.5000",
+        "Write 0 here", change={("bd_integration_0_1", "floor_value"): "0.5000"}),
+    "deeper bound, fewer points": Spoilt(
+        "binding_depth_rule", "ordered", "bd_left_2_1", "points", "0",
+        "Correct it here or in line", change={("bd_left_2_1", "points"): "0"}),
+    "a measure that is not looked at": Spoilt(
+        "binding_depth_rule", "same_days", "bd_integration_0_1", "measure", "integration",
+        "Codes: bound_line_share", change={
+            ("bd_integration_0_1", "measure"): "integration"}),
+    # ---- which group customers may leave
+    "a churn model of version zero": row("churn_model", "cm_group_1", "version", "0"),
+    "two churn models at a time": twice("churn_model", "cm_group_1"),
+    "a factor without points": row(
+        "churn_model_factor", "cf_arrears_1", "max_points", "0.0000"),
+    "a factor with one end": row(
+        "churn_model_factor", "cf_arrears_1", "full_value", "30.0000"),
+    "complaints of two years": Spoilt(
+        "churn_model_factor", "within_reach", "cf_complaints_1", "window_months", "24",
+        "Write 1 to 12", change={("cf_complaints_1", "window_months"): "24"}),
+    "a factor nobody measures": code(
+        "churn_model_factor", "cf_arrears_1", "factor", "arears", "Did you mean arrears?"),
+    "a factor of no model": Spoilt(
+        "churn_model_factor", "references", "cf_arrears_1", "model", "group_chrn",
+        "Did you mean group_churn?", change={("cf_arrears_1", "model"): "group_chrn"}),
+    "a factor twice": twice("churn_model_factor", "cf_arrears_1"),
+    "a score beyond the full": row("churn_model_level", "cl_high_1", "min_score", "101.0000"),
+    "high from nothing on": row("churn_model_level", "cl_high_1", "min_score", "0.0000"),
+    "low from one on": Spoilt(
+        "churn_model_level", "begins_at", "cl_low_1", "min_score", "1.0000",
+        "Write 0 here", change={("cl_low_1", "min_score"): "1.0000"}),
+    "levels of no model": Spoilt(
+        "churn_model_level", "references", "cl_high_1", "model", "group_chrn",
+        "Did you mean group_churn?", change={("cl_high_1", "model"): "group_chrn"}),
+    "a model without a level": Spoilt(
+        "churn_model_level", "same_days", "cl_low_1", "risk_level", "middle",
+        "Add a row for middle", drop=["cl_middle_1"]),
+    "a model without levels": Spoilt(
+        "churn_model_level", "complete_for", "", "model", "group_churn", "Add its rows",
+        change={(f"cl_{level}_1", "model"): "other" for level in ("low", "middle", "high")}),
+    "a level twice": twice("churn_model_level", "cl_high_1"),
     # ---- codes
     "a class twice": Spoilt(
         "vad_class", "unique_combination", "VD", "is_high_voice, is_high_data, is_high_vas",

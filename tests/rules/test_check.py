@@ -29,7 +29,7 @@ TABLES = sorted(rule_tables())
 FILLED = [table for table in TABLES if table_rows(table)]
 #: the YAML files whose tables are spoilt in cases.py
 TOPICS = {f"_rules__{topic}" for topic in
-          ("retention", "warning", "value", "customer_value", "value_warning", "channel",
+          ("retention", "warning", "value", "customer_value", "value_warning", "loyalty", "channel",
            "service", "codes")}  # fmt: skip
 
 

@@ -24,7 +24,7 @@ FEEDS = (
     "crm.group_customer", "crm.customer_list", "crm.group_member", "crm.key_person",
     "crm.key_person_event", "crm.liaison", "crm.group_rating", "crm.benefit_grant",
     "crm.group_product", "crm.product_instance", "crm.group_contract", "crm.visit",
-    "crm.product_trial",
+    "crm.product_trial", "crm.opportunity",
     "boss.account", "boss.bill_item", "boss.payment", "boss.receivable", "boss.product",
     "boss.subscriber_bill", "finance.cost_allocation", "competitor.intelligence",
     "eoms.complaint", "competitor.outlet_census", "competitor.tariff", "market.area",

@@ -44,6 +44,8 @@ def became(*transitions: str) -> pl.Expr:
 HIGH = pl.col("layer") == "high"
 BANDS = ("high", "middle", "low")
 ALLIED = pl.col("alliance_stage").is_in(["consultative", "joint_project", "equity"])
+STEPS = ("identify", "build", "maintain", "expand", "follow_up", "none")
+NEEDS = ("tariff", "one_stop", "solution")
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -88,7 +90,31 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "alliance_group_cnt": rows(ACTIVE & ALLIED),
     "alliance_revenue_amt": amount("revenue_amt", ALLIED),
     "alliance_investment_amt": amount("joint_investment_amt"),
+    "off_net_known_cnt": rows(pl.col("off_net_probability").is_not_null()),
+    "off_net_expected_cnt": of("off_net_probability"),
+    "churn_high_cnt": rows(pl.col("churn_risk") == "high"),
+    "churn_middle_cnt": rows(pl.col("churn_risk") == "middle"),
+    "churn_high_amt": amount("revenue_amt", pl.col("churn_risk") == "high"),
+    "planned_person_cnt": (
+        pl.sum_horizontal(f"step_{step}_cnt" for step in STEPS).filter(ACTIVE).sum()
+    ),
+    **{f"step_{step}_cnt": pl.col(f"step_{step}_cnt").filter(ACTIVE).sum() for step in STEPS},
+    "need_cnt": of("need_cnt"),
+    "need_visit_cnt": of("need_visit_cnt"),
+    **{f"need_{kind}_cnt": of(f"need_{kind}_cnt") for kind in NEEDS},
+    **{
+        f"unmet_{kind}_cnt": pl.col(f"unmet_{kind}_cnt").filter(ACTIVE).sum()
+        for kind in ("need", *NEEDS)
+    },
+    "tier_chosen_cnt": rows(ACTIVE & pl.col("chosen_tier_name").is_not_null()),
+    "tier_above_cnt": rows(ACTIVE & (pl.col("tier_gap") > 0)),
+    "tier_below_cnt": rows(ACTIVE & (pl.col("tier_gap") < 0)),
+    "group_bad_debt_amt": amount("bad_debt_amt"),
+    "group_paid_amt": amount("paid_amt"),
+    "group_paid_on_time_amt": amount("paid_on_time_amt"),
 }
+#: sums of numbers with more than two decimals, and how many they have
+PLACES = {"off_net_expected_cnt": 8, "group_growth_slope_amt": 3}
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
     "high_grade_cnt": rows(HIGH),
@@ -210,6 +236,14 @@ GROUP_RATIOS = {
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
     "alliance_group_rate": ("alliance_group_cnt", "group_cnt"),
     "alliance_revenue_share": ("alliance_revenue_amt", "group_revenue_amt"),
+    "off_net_rate": ("off_net_expected_cnt", "off_net_known_cnt"),
+    "churn_high_rate": ("churn_high_cnt", "group_cnt"),
+    **{f"step_{step}_rate": (f"step_{step}_cnt", "planned_person_cnt") for step in STEPS},
+    **{f"need_{kind}_share": (f"need_{kind}_cnt", "need_cnt") for kind in NEEDS},
+    "tier_chosen_rate": ("tier_chosen_cnt", "group_cnt"),
+    "group_input_per_customer": ("group_input_amt", "group_cnt"),
+    "group_bad_debt_rate": ("group_bad_debt_amt", "group_outstanding_amt"),
+    "group_paid_on_time_rate": ("group_paid_on_time_amt", "group_paid_amt"),
 }
 GRADE_RATIOS = {
     "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),

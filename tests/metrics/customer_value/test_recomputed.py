@@ -25,6 +25,7 @@ from tests.metrics.customer_value.metrics import (
     OFFER_MONTH,
     OPERATOR_AREA,
     OPERATOR_MONTH,
+    PLACES,
     RATIOS,
     SUMS,
     WARNING,
@@ -36,7 +37,7 @@ from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml
 
 SCHEMA = "build"
 #: half of the last place that a mart keeps; scores are made of measures kept to ten places
-PLACES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
+HALVES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def served_rows(warehouse: Connection, mart: str, types: dict[str, str]) -> pl.D
         text = pl.col(name)
         if kind == "numeric(18,2)":
             made.append((text.cast(pl.Decimal(20, 2)) * 100).cast(pl.Int64))
-        elif kind in PLACES:
+        elif kind in HALVES:
             made.append(text.cast(pl.Float64))
         elif kind in ("integer", "bigint"):
             made.append(text.cast(pl.Int64))
@@ -104,8 +105,8 @@ def test_every_row_and_column(warehouse, frames, mart):
 def same(column: str, sql_type: str) -> pl.Expr:
     """Whether a served column equals the recomputed one, to the last place kept."""
     got, want = pl.col(column), pl.col(f"{column}_wanted")
-    if sql_type in PLACES:
-        near = (got - want).abs() <= PLACES[sql_type] + 1e-12 * want.abs()
+    if sql_type in HALVES:
+        near = (got - want).abs() <= HALVES[sql_type] + 1e-12 * want.abs()
         return (got.is_null() & want.is_null()) | near.fill_null(False)
     return got.eq_missing(want)
 
@@ -174,11 +175,13 @@ def test_children_make_their_parent(warehouse, mart):
 
 
 def add(table: pl.DataFrame, mart: str, unit: str | None, names: list[str]) -> pl.DataFrame:
-    """Sums of metrics by unit, in whole thousandths so that they compare exactly; the growth of a
-    month may be half of a hundredth."""
+    """Sums of metrics by unit, in whole hundredths (or less) so that they compare exactly."""
     by = [*keys(mart), *([unit] if unit else [])]
-    thousandths = (pl.col(names).fill_null(0) * 1000).round().cast(pl.Int64)
-    return table.group_by(by).agg(thousandths.sum()).sort(by)
+    whole = [
+        (pl.col(name).fill_null(0) * 10 ** PLACES.get(name, 2)).round().cast(pl.Int64)
+        for name in names
+    ]
+    return table.group_by(by).agg(column.sum() for column in whole).sort(by)
 
 
 def test_the_sample_exercises_every_rule(frames):
@@ -222,3 +225,12 @@ def test_the_sample_exercises_every_rule(frames):
     for used in (0, 1):
         assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
     assert groups["alliance_stage"].n_unique() == 4
+
+
+def test_the_deeper_bound_the_rarer_the_leaving(valued):
+    """R037, on what is planted: who leaves has fewer ties (its products are few)."""
+    last = valued.recomputed.months[-1]
+    seen = valued.recomputed.left_of(last)
+    shares = [seen[depth][1] / seen[depth][0] for depth in (1, 2, 3)]
+    assert shares[0] > shares[1] > shares[2], seen
+    assert sum(left for _, left in seen.values()) > 10

@@ -29,6 +29,31 @@ relations as (
     where {{ in_months("stat_month") }}
 ),
 
+bindings as (
+    select * from {{ ref("int_group_month__binding") }}
+    where {{ in_months("stat_month") }}
+),
+
+leaving as (
+    select * from {{ ref("int_binding_depth__off_net") }}
+    where {{ in_months("stat_month") }}
+),
+
+churning as (
+    select * from {{ ref("int_group_churn__score") }}
+    where {{ in_months("stat_month") }}
+),
+
+steps as (
+    select * from {{ ref("int_group_month__key_person_step") }}
+    where {{ in_months("stat_month") }}
+),
+
+needs as (
+    select * from {{ ref("int_group_month__need") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -154,7 +179,42 @@ final as (
         relations.converted_lead_cnt,
         relations.liaison_reward_amt,
         relations.trial_ended_cnt,
-        relations.trial_converted_cnt
+        relations.trial_converted_cnt,
+        bindings.bound_line_share,
+        bindings.binding_points,
+        bindings.binding_depth,
+        depth_name.name_zh as binding_depth_name,
+        depth_name.name_en as binding_depth_name_en,
+        leaving.off_net_probability,
+        churning.score as churn_score,
+        churning.risk_level as churn_risk,
+        risk_name.name_zh as churn_risk_name,
+        risk_name.name_en as churn_risk_name_en,
+        churning.driver_factor as churn_driver,
+        churn_factor.name_zh as churn_driver_name,
+        churn_factor.name_en as churn_driver_name_en,
+        churning.driver_points as churn_driver_points,
+        churning.model_version as churn_model_version,
+        {%- for name in ["identify", "build", "maintain", "expand", "follow_up", "none"] %}
+        coalesce(steps.step_{{ name }}_cnt, 0) as step_{{ name }}_cnt,
+        {%- endfor %}
+        {%- for name in [
+            "need_cnt", "need_visit_cnt", "need_tariff_cnt", "need_one_stop_cnt",
+            "need_solution_cnt", "unmet_need_cnt", "unmet_tariff_cnt", "unmet_one_stop_cnt",
+            "unmet_solution_cnt",
+        ] %}
+        coalesce(needs.{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        size_name.name_zh as size_segment_name,
+        size_name.name_en as size_segment_name_en,
+        entitled_name.name_zh as entitled_tier_name,
+        entitled_name.name_en as entitled_tier_name_en,
+        chosen_name.name_zh as chosen_tier_name,
+        chosen_name.name_en as chosen_tier_name_en,
+        -- the best tier is the first
+        cast(entitled_name.sort_no - chosen_name.sort_no as integer) as tier_gap,
+        credit_name.name_zh as credit_class_name,
+        credit_name.name_en as credit_class_name_en
     from customers
     inner join worked_out
         on
@@ -173,6 +233,36 @@ final as (
         on status.code_set = 'group_status' and customers.status = status.code
     left join {{ ref("code_name") }} as alliance
         on alliance.code_set = 'alliance_stage' and profiles.alliance_stage = alliance.code
+    left join bindings
+        on customers.stat_month = bindings.stat_month and customers.group_id = bindings.group_id
+    left join leaving
+        on
+            bindings.stat_month = leaving.stat_month
+            and bindings.binding_depth = leaving.binding_depth
+    left join {{ ref("code_name") }} as depth_name
+        on
+            depth_name.code_set = 'binding_depth'
+            and cast(bindings.binding_depth as {{ dbt.type_string() }}) = depth_name.code
+    left join churning
+        on customers.stat_month = churning.stat_month and customers.group_id = churning.group_id
+    left join {{ ref("code_name") }} as risk_name
+        on risk_name.code_set = 'churn_risk' and churning.risk_level = risk_name.code
+    left join {{ ref("code_name") }} as churn_factor
+        on churn_factor.code_set = 'churn_factor' and churning.driver_factor = churn_factor.code
+    left join steps
+        on customers.stat_month = steps.stat_month and customers.group_id = steps.group_id
+    left join needs
+        on customers.stat_month = needs.stat_month and customers.group_id = needs.group_id
+    left join {{ ref("code_name") }} as size_name
+        on size_name.code_set = 'size_segment' and profiles.size_segment = size_name.code
+    left join {{ ref("code_name") }} as entitled_name
+        on
+            entitled_name.code_set = 'service_tier'
+            and customers.entitled_tier = entitled_name.code
+    left join {{ ref("code_name") }} as chosen_name
+        on chosen_name.code_set = 'service_tier' and customers.chosen_tier = chosen_name.code
+    left join {{ ref("code_name") }} as credit_name
+        on credit_name.code_set = 'credit_class' and customers.credit_class = credit_name.code
 )
 
 select * from final

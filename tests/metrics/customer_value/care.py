@@ -1,0 +1,125 @@
+"""Steps of the plan with key persons, needs of customers, tiers: again from the extract files."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from tests.metrics.customer_value.churn import Churn
+from tests.metrics.customer_value.groups import KEY, MONTH_END, rows_where
+from tests.metrics.rule_tables import add_months
+
+STEPS = ("identify", "build", "maintain", "expand", "follow_up")
+NEEDS = ("tariff", "one_stop", "solution")
+
+
+class Care(Churn):
+    """What of ``mart_customer_value__group_month`` tells how customers are looked after."""
+
+    # ---- the plan with key persons (R051) --------------------------------------------------
+    @cached_property
+    def steps(self) -> pl.DataFrame:
+        """Key persons in their role by the step worked on last."""
+        in_role = (pl.col("valid_from_on") <= MONTH_END) & (
+            pl.col("valid_to_on").is_null() | (pl.col("valid_to_on") >= MONTH_END)
+        )
+        persons = self.feeds["crm.key_person"].filter(pl.col("is_current") & in_role)
+        events = self.feeds["crm.key_person_event"].filter(pl.col("work_step").is_not_null())
+        found = []
+        for month in self.months:
+            back = int(
+                float(self.parameters("customer_value_rule", month)["key_person_step_months"])
+            )
+            latest = (
+                events.filter(pl.col("stat_month").is_between(add_months(month, 1 - back), month))
+                .sort("event_at", "event_id")
+                .group_by("key_person_id", maintain_order=True)
+                .agg(pl.col("work_step").last())
+            )
+            now = persons.filter(pl.col("stat_month") == month).select(*KEY, "key_person_id")
+            found.append(now.join(latest, on="key_person_id", how="left"))
+        return (
+            pl.concat(found)
+            .group_by(KEY)
+            .agg(
+                *(rows_where(pl.col("work_step") == step).alias(f"step_{step}_cnt")
+                  for step in STEPS),
+                rows_where(pl.col("work_step").is_null()).alias("step_none_cnt"),
+            )
+        )  # fmt: skip
+
+    # ---- needs (R059, R060) ----------------------------------------------------------------
+    @cached_property
+    def heard(self) -> pl.DataFrame:
+        """Each need in the month in which it was written down, and the month of its order."""
+
+        def here(moment: str) -> pl.Expr:
+            return pl.col(moment).dt.date().dt.truncate("1mo") == pl.col("stat_month")
+
+        known = pl.col("need_type").is_not_null()
+        visits = self.feeds["crm.visit"].filter(known & here("feedback_at")).select(
+            *KEY, pl.col("visit_id").alias("need_id"), "need_type", pl.lit(True).alias("on_visit")
+        )  # fmt: skip
+        chances = self.feeds["crm.opportunity"]
+        others = chances.filter(known & here("found_at") & pl.col("visit_id").is_null()).select(
+            *KEY, pl.col("opportunity_id").alias("need_id"), "need_type",
+            pl.lit(False).alias("on_visit"),
+        )  # fmt: skip
+        won = (
+            chances.filter((pl.col("state") == "won") & here("closed_at"))
+            .group_by(pl.coalesce("visit_id", "opportunity_id").alias("need_id"))
+            .agg(pl.col("stat_month").min().alias("won_in"))
+        )
+        return pl.concat([visits, others]).join(won, on="need_id", how="left")
+
+    @cached_property
+    def needs(self) -> pl.DataFrame:
+        """Needs of the month, and those that are unmet at its end."""
+        return pl.concat([self._needs_of(month) for month in self.months])
+
+    def _needs_of(self, month: date) -> pl.DataFrame:
+        back = int(float(self.parameters("customer_value_rule", month)["need_watch_months"]))
+        watched = self.heard.filter(
+            pl.col("stat_month").is_between(add_months(month, 1 - back), month)
+        )
+        new = pl.col("stat_month") == month
+        unmet = pl.col("won_in").is_null() | (pl.col("won_in") > month)
+        return watched.group_by("group_id").agg(
+            pl.lit(month).alias("stat_month"),
+            rows_where(new).alias("need_cnt"),
+            rows_where(new & pl.col("on_visit")).alias("need_visit_cnt"),
+            *(rows_where(new & (pl.col("need_type") == k)).alias(f"need_{k}_cnt") for k in NEEDS),
+            rows_where(unmet).alias("unmet_need_cnt"),
+            *(rows_where(unmet & (pl.col("need_type") == k)).alias(f"unmet_{k}_cnt")
+              for k in NEEDS),
+        )  # fmt: skip
+
+    # ---- tiers and sizes (R022, R034) ------------------------------------------------------
+    def _with_names(self, rows: pl.DataFrame) -> pl.DataFrame:
+        for column, code_set in {
+            "size_segment": "size_segment",
+            "entitled_tier": "service_tier",
+            "chosen_tier": "service_tier",
+            "credit_class": "credit_class",
+        }.items():
+            for part, suffix in enumerate(("_name", "_name_en")):
+                names = {code: n[part] for code, n in self.rules.names(code_set).items()}
+                named = pl.col(column).replace_strict(names, default=None)
+                rows = rows.with_columns(named.alias(column + suffix))
+        order = {tier: place for place, tier in enumerate(self.rules.names("service_tier"))}
+
+        def place(column: str) -> pl.Expr:
+            return pl.col(column).replace_strict(order, default=None, return_dtype=pl.Int64)
+
+        return rows.with_columns((place("entitled_tier") - place("chosen_tier")).alias("tier_gap"))
+
+    @cached_property
+    def group_month(self) -> pl.DataFrame:
+        """All columns of the mart."""
+        counts = pl.col("^(step|need|unmet)_.*cnt$").fill_null(0)
+        rows = super().group_month.join(self.steps, on=KEY, how="left").join(
+            self.needs, on=KEY, how="left"
+        )  # fmt: skip
+        return self._with_names(rows.with_columns(counts))
