@@ -10,6 +10,7 @@ import polars as pl
 GROUP_MONTH = "mart_customer_value__group_month"
 GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
+SEGMENT_MONTH = "mart_customer_value__segment_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -105,7 +106,53 @@ WARNING_SUMS: dict[str, pl.Expr] = {
     "falling_lost_amt": amount("fall_amt"),
     "falling_revenue_amt": amount("revenue_amt", REASON == "revenue_fall"),
 }
+#: subscribers, money, minutes and megabytes of everybody, of members of groups, of individuals
+PARTS = {
+    "revenue_amt": "billed_amt",
+    "voice_min": "voice_min",
+    "data_mb": "data_mb",
+}
+TYPES = {
+    "people": pl.lit(True),
+    "member": pl.col("customer_type") == "group_member",
+    "individual": pl.col("customer_type") == "individual",
+}
+SUBSCRIBERS = {"people": "people_cnt", "member": "member_line_cnt",
+               "individual": "individual_line_cnt"}  # fmt: skip
+FIT = pl.col("brand_fit")
+
+
+def subscribers(condition: pl.Expr) -> pl.Expr:
+    """Subscribers on net of some rows."""
+    return pl.col("subscriber_cnt").filter(condition).sum()
+
+
+SEGMENT_SUMS: dict[str, pl.Expr] = {
+    **{SUBSCRIBERS[who]: subscribers(rows_of) for who, rows_of in TYPES.items()},
+    **{
+        f"{who}_{name}": amount(column, rows_of)
+        for who, rows_of in TYPES.items()
+        for name, column in PARTS.items()
+    },
+    "people_high_value_cnt": subscribers(pl.col("value_band") == "high_value"),
+    "brand_judged_cnt": subscribers(FIT != "unknown"),
+    "brand_mismatch_cnt": subscribers(~FIT.is_in(["fits", "unknown"])),
+    "brand_upgrade_cnt": subscribers(FIT == "spends_more"),
+}
 #: numerator and denominator of each quotient
+SEGMENT_RATIOS = {
+    **{
+        f"{who}_{name}": (f"{who}_{part}", SUBSCRIBERS[who])
+        for who in TYPES
+        for name, part in (("arpu", "revenue_amt"), ("mou", "voice_min"), ("dou", "data_mb"))
+    },
+    **{
+        f"member_{name}_ratio": (f"member_{name}", f"individual_{name}")
+        for name in ("arpu", "mou", "dou")
+    },
+    "people_high_value_share": ("people_high_value_cnt", "people_cnt"),
+    "brand_mismatch_rate": ("brand_mismatch_cnt", "brand_judged_cnt"),
+}
 GROUP_RATIOS = {
     "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
     "group_new_business_share": ("group_new_business_amt", "group_revenue_amt"),
@@ -132,11 +179,17 @@ GRADE_RATIOS = {
     "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
     "reward_rate": ("graded_reward_amt", "graded_output_amt"),
 }
-SUMS = {GROUP_MONTH: GROUP_SUMS, GRADE_MONTH: GRADE_SUMS, WARNING: WARNING_SUMS}
+SUMS = {
+    GROUP_MONTH: GROUP_SUMS,
+    GRADE_MONTH: GRADE_SUMS,
+    WARNING: WARNING_SUMS,
+    SEGMENT_MONTH: SEGMENT_SUMS,
+}
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GROUP_MONTH: GROUP_RATIOS,
     GRADE_MONTH: GRADE_RATIOS,
     WARNING: {},
+    SEGMENT_MONTH: SEGMENT_RATIOS,
 }
 
 
@@ -150,7 +203,8 @@ def recomputed(mart: str, frame: pl.DataFrame, level: str) -> pl.DataFrame:
     sums = frame.group_by(*keys(mart), level).agg(
         value.alias(name) for name, value in SUMS[mart].items()
     )
-    return sums.with_columns(
-        pl.when(pl.col(bottom) != 0).then(pl.col(top) / pl.col(bottom)).alias(name)
-        for name, (top, bottom) in RATIOS[mart].items()
-    )
+    # one after the other: a quotient may be made of two before it
+    for name, (top, bottom) in RATIOS[mart].items():
+        value = pl.when(pl.col(bottom) != 0).then(pl.col(top) / pl.col(bottom))
+        sums = sums.with_columns(value.alias(name))
+    return sums

@@ -1,6 +1,6 @@
 """Every number of the customer-value marts equals the one recomputed from the extract files.
 
-All rows and columns of the three marts, and every metric declared for them at every level
+All rows and columns of the marts, and every metric declared for them at every level
 (province, city, county, area, account manager) in every month.
 """
 
@@ -14,22 +14,32 @@ import pytest
 from psycopg import Connection
 
 from orchestration.engine.databases import connect
+from orchestration.settings import ROOT
 from tests.metrics.customer_value.conftest import MONTHS, Valued
 from tests.metrics.customer_value.metrics import (
     GRADE_MONTH,
     GROUP_MONTH,
     LEVELS,
     RATIOS,
+    SEGMENT_MONTH,
     SUMS,
     WARNING,
     keys,
     recomputed,
 )
+from tests.metrics.customer_value.people import DIMENSIONS
 from tests.metrics.customer_value.warnings import REASONS
+from tests.metrics.rule_tables import Rules
 from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml, query
 
 SCHEMA = "build"
-MARTS = (GROUP_MONTH, GRADE_MONTH, WARNING)
+MARTS = tuple(SUMS)
+#: in the sample everybody has a bill and use, and no brand has a least age
+NOT_IN_SAMPLE = {
+    "value_band": {"unknown"},
+    "life_style": {"unknown"},
+    "brand_fit": {"too_young", "unknown"},
+}
 #: half of the last place that a mart keeps; scores are made of measures kept to ten places
 PLACES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
 
@@ -47,6 +57,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         GROUP_MONTH: valued.recomputed.group_month,
         GRADE_MONTH: valued.recomputed.grade_month,
         WARNING: valued.recomputed.warning,
+        SEGMENT_MONTH: valued.people.people_segments,
     }
 
 
@@ -193,3 +204,7 @@ def test_the_sample_exercises_every_rule(frames):
     assert both.height > 10
     assert set(frames[WARNING]["reason"].unique()) == set(REASONS)
     assert set(frames[WARNING]["warning_level"].unique()) == {1, 2, 3}
+    people = frames[SEGMENT_MONTH]
+    for column in DIMENSIONS:
+        known = set(Rules(ROOT / "seeds/reference").names(column))
+        assert set(people[column].unique()) == known - NOT_IN_SAMPLE.get(column, set()), column
