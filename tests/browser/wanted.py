@@ -78,6 +78,10 @@ _PEOPLE_TILES = """
             as brand_mismatch_rate
     from customer_value.mart_customer_value__segment_month where stat_month = %(month)s
 """
+_PEOPLE_LISTS = """
+    select count(*) as vip_list, count(*) filter (where is_birthday_due) as vip_birthdays
+    from customer_value.mart_customer_value__vip_month where stat_month = %(month)s
+"""
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,8 @@ class WantedOfPeople(Wanted):
         }
 
     def lists(self, month: date) -> dict[str, int]:
-        return {}
+        (row,) = self.ask(_PEOPLE_LISTS, month=month)
+        return dict(row)
 
     def chosen(self, table: str, month: date) -> list[str]:
         return []

@@ -276,6 +276,15 @@ CASES: dict[str, Spoilt] = {
         "Correct the value", change={("bf_gotone_1", "max_billed_amt"): "90.00"}),
     "a brand from no day": empty("brand_fit", "bf_gotone_1", "valid_from"),
     "a brand of nowhere": source("brand_fit", "bf_gotone_1"),
+    "two rows of a card": twice("vip_rule", "vip_card_gold_1"),
+    "a VIP for a reason that is none": code(
+        "vip_rule", "vip_card_gold_1", "reason", "vip_cart", "Did you mean vip_card?"),
+    "a card that leads a group": Spoilt(
+        "vip_rule", "each_row", "vip_card_gold_1", "reason, qualifier", "group_leader, gold",
+        "Correct the value", change={("vip_card_gold_1", "reason"): "group_leader"}),
+    "a card with a bill": row("vip_rule", "vip_card_gold_1", "min_billed_amt", "10.00"),
+    "everybody spends much": row("vip_rule", "vip_high_spend_1", "min_billed_amt", "0.00"),
+    "a VIP of nowhere": source("vip_rule", "vip_high_spend_1"),
     # ---- halls and dealers
     "hall proportions under one": Spoilt(
         "hall_grade", "weights_sum", "hg_a_1", "share", "0.2000 + 0.5000 + 0.2000", "lines 2, 3, 4",

@@ -11,6 +11,7 @@ GROUP_MONTH = "mart_customer_value__group_month"
 GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
 SEGMENT_MONTH = "mart_customer_value__segment_month"
+VIP_MONTH = "mart_customer_value__vip_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -179,17 +180,35 @@ GRADE_RATIOS = {
     "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
     "reward_rate": ("graded_reward_amt", "graded_output_amt"),
 }
+VIP_SUMS: dict[str, pl.Expr] = {
+    "vip_cnt": pl.len().cast(pl.Int64),
+    "vip_card_cnt": rows(pl.col("is_vip_card")),
+    "vip_leader_cnt": rows(pl.col("is_group_leader")),
+    "vip_high_spend_cnt": rows(pl.col("is_high_spend")),
+    "vip_managed_cnt": rows(pl.col("account_manager_id") != "-"),
+    "vip_revenue_amt": amount("billed_amt"),
+    "vip_birthday_cnt": rows(pl.col("is_birthday_due")),
+    "vip_profile_known_cnt": of("profile_known_cnt"),
+    "vip_profile_item_cnt": of("profile_item_cnt"),
+}
+VIP_RATIOS = {
+    "vip_managed_rate": ("vip_managed_cnt", "vip_cnt"),
+    "vip_arpu": ("vip_revenue_amt", "vip_cnt"),
+    "vip_profile_rate": ("vip_profile_known_cnt", "vip_profile_item_cnt"),
+}
 SUMS = {
     GROUP_MONTH: GROUP_SUMS,
     GRADE_MONTH: GRADE_SUMS,
     WARNING: WARNING_SUMS,
     SEGMENT_MONTH: SEGMENT_SUMS,
+    VIP_MONTH: VIP_SUMS,
 }
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GROUP_MONTH: GROUP_RATIOS,
     GRADE_MONTH: GRADE_RATIOS,
     WARNING: {},
     SEGMENT_MONTH: SEGMENT_RATIOS,
+    VIP_MONTH: VIP_RATIOS,
 }
 
 

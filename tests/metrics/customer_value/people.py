@@ -1,8 +1,8 @@
-"""Individual customers month by month, again from the extract files: classes and segments.
+"""Individual customers month by month, again from the extract files: classes, segments, VIPs.
 
-Written from the definitions (requirements R032, R047-R049, the descriptions beside the marts, the
-rule tables individual_class and brand_fit), never from the warehouse and never from the models'
-SQL. Amounts, minutes and megabytes are whole hundredths.
+Written from the definitions (requirements R032, R047-R049, R055, R056, the descriptions beside the
+marts, the rule tables individual_class, brand_fit and vip_rule), never from the warehouse and never
+from the models' SQL. Amounts, minutes and megabytes are whole hundredths.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ import polars as pl
 
 from tests.metrics.customers import KEY, MANAGER, PLACE
 from tests.metrics.extract_files import read_feed
-from tests.metrics.recompute import Recomputation
+from tests.metrics.recompute import Recomputation, masked
 from tests.metrics.rule_tables import Rules, at_least
 
 FEEDS = (
     "hr.org_unit", "hr.staff", "crm.subscriber", "crm.contract", "boss.subscriber_usage",
     "boss.subscriber_bill", "boss.recharge", "boss.status_event", "crm.group_member",
-    "mediation.usage_area",
+    "mediation.usage_area", "crm.key_person", "crm.group_customer",
 )  # fmt: skip
 #: dimensions of the segment mart, which are the code sets of their names too
 DIMENSIONS = (
     "customer_type", "brand", "value_band", "user_group", "life_style", "sub_segment", "brand_fit",
 )  # fmt: skip
+#: facts of a VIP's profile
+FACTS = ("birth_year", "birthday", "occupation", "industry", "interests")
 USED = pl.col("voice_min").is_not_null()
 PLACED = pl.col("stay_days") > 0
 CALLS = pl.col("voice_out_min") > 0
@@ -159,3 +161,111 @@ class People(Recomputation):
             pl.col("billed_amt", "voice_min", "data_mb").fill_null(0).sum(),
         )
         return self.named(sums, **{name: name for name in DIMENSIONS})
+
+    # ---- VIPs -----------------------------------------------------------------------------
+    @cached_property
+    def key_persons(self) -> pl.DataFrame:
+        """Key persons of groups who are subscribers, in their role at the end of the month."""
+        month_end = pl.col("stat_month").dt.month_end()
+        ends = pl.col("valid_to_on")
+        return self.feeds["crm.key_person"].filter(
+            pl.col("subscriber_id").is_not_null()
+            & pl.col("is_current")
+            & (pl.col("valid_from_on") <= month_end)
+            & (ends.is_null() | (ends >= month_end))
+        )
+
+    @cached_property
+    def posts(self) -> pl.DataFrame:
+        """Subscribers in firms: whether one of these is of a key layer and led by them."""
+        month_end = pl.col("stat_month").dt.month_end()
+        stays = pl.col("left_on").is_null() | (pl.col("left_on") > month_end)
+        listed = self.feeds["crm.group_member"].filter(
+            pl.col("subscriber_id").is_not_null() & (pl.col("member_role") != "machine") & stays
+        )
+        known = pl.concat([
+            listed.select(*KEY, "group_id", (pl.col("member_role") == "leader").alias("leads")),
+            self.key_persons.select(
+                *KEY, "group_id", (pl.col("person_type") == "decision_maker").alias("leads")
+            ),
+        ])  # fmt: skip
+        layers = pl.DataFrame(
+            [
+                {"stat_month": month, "layer": rule["qualifier"], "is_key": True}
+                for month in self.months
+                for rule in self.rules.valid("vip_rule", month)
+                if rule["reason"] == "group_leader"
+            ]
+        )
+        groups = self.feeds["crm.group_customer"].join(
+            layers, on=["stat_month", "layer"], how="left"
+        )
+        leads = pl.col("leads") & (pl.col("status") == "active") & pl.col("is_key").fill_null(False)
+        return (
+            known.join(groups, on=["stat_month", "group_id"], how="left")
+            .group_by(KEY)
+            .agg(
+                leads.fill_null(False).any().alias("is_group_leader"),
+                pl.col("industry_code").is_not_null().any().alias("has_industry"),
+            )
+        )
+
+    @cached_property
+    def vips(self) -> pl.DataFrame:
+        """The columns of ``mart_customer_value__vip_month``."""
+        about = self.key_persons.group_by(KEY).agg(
+            pl.col("birthday").min(),
+            pl.col("birth_year").max().alias("other_birth_year"),
+            pl.col("job_title").is_not_null().any().alias("has_occupation"),
+            pl.col("interests").is_not_null().any().alias("has_interests"),
+        )
+        rows = (
+            self.classed.filter("is_on_net")
+            .join(self.posts, on=KEY, how="left")
+            .join(about, on=KEY, how="left")
+        )
+        parts = []
+        for (month,), part in rows.group_by("stat_month"):
+            rules = self.rules.valid("vip_rule", month)
+            cards = [r["qualifier"] for r in rules if r["reason"] == "vip_card"]
+            [least] = [r["min_billed_amt"] for r in rules if r["reason"] == "high_spend"]
+            spends = (pl.col("n") > 0) & at_least("paid", "n", Fraction(least) * 100)
+            parts.append(
+                part.with_columns(
+                    pl.col("vip_level").is_in(cards).alias("is_vip_card"),
+                    spends.alias("is_high_spend"),
+                )
+            )
+        flags = ("is_group_leader", "has_industry", "has_occupation", "has_interests")
+        month_no = pl.col("birthday").str.slice(0, 2).cast(pl.Int64)
+        known = pl.sum_horizontal([pl.col(f"has_{fact}").cast(pl.Int64) for fact in FACTS])
+        first = pl.when("is_vip_card").then(pl.lit("vip_card"))
+        first = first.when("is_group_leader").then(pl.lit("group_leader"))
+        rows = (
+            pl.concat(parts)
+            .with_columns(pl.col(*flags).fill_null(False))
+            .filter(pl.any_horizontal("is_vip_card", "is_group_leader", "is_high_spend"))
+            .with_columns(
+                *masked(),
+                first.otherwise(pl.lit("high_spend")).alias("vip_reason"),
+                (pl.col("account_manager_id") != "-").alias("has_account_manager"),
+                pl.col("billed_amt").fill_null(0),
+                pl.when(pl.col("n") > 0)
+                .then(pl.col("paid") / pl.col("n") / 100)
+                .alias("average_billed_amt"),
+                month_no.alias("birthday_month_no"),
+                (month_no == pl.col("stat_month").dt.month() % 12 + 1)
+                .fill_null(False)
+                .alias("is_birthday_due"),
+                pl.any_horizontal(
+                    pl.col("birth_year").is_not_null(), pl.col("other_birth_year").is_not_null()
+                ).alias("has_birth_year"),
+                pl.col("birthday").is_not_null().alias("has_birthday"),
+            )
+            .with_columns(
+                known.alias("profile_known_cnt"),
+                pl.lit(len(FACTS), pl.Int64).alias("profile_item_cnt"),
+            )
+        )
+        sets = ("customer_type", "brand", "vip_level", "vip_reason")
+        return self.named(rows, **{name: name for name in sets})

@@ -23,6 +23,7 @@ from tests.metrics.customer_value.metrics import (
     RATIOS,
     SEGMENT_MONTH,
     SUMS,
+    VIP_MONTH,
     WARNING,
     keys,
     recomputed,
@@ -58,6 +59,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         GRADE_MONTH: valued.recomputed.grade_month,
         WARNING: valued.recomputed.warning,
         SEGMENT_MONTH: valued.people.people_segments,
+        VIP_MONTH: valued.people.vips,
     }
 
 
@@ -208,3 +210,7 @@ def test_the_sample_exercises_every_rule(frames):
     for column in DIMENSIONS:
         known = set(Rules(ROOT / "seeds/reference").names(column))
         assert set(people[column].unique()) == known - NOT_IN_SAMPLE.get(column, set()), column
+    vips = frames[VIP_MONTH]
+    assert set(vips["vip_reason"].unique()) == {"vip_card", "group_leader", "high_spend"}
+    assert set(vips["profile_known_cnt"].unique()) >= {0, 1, 2, 5}
+    assert vips["is_birthday_due"].sum() > 3
