@@ -285,6 +285,13 @@ CASES: dict[str, Spoilt] = {
     "a card with a bill": row("vip_rule", "vip_card_gold_1", "min_billed_amt", "10.00"),
     "everybody spends much": row("vip_rule", "vip_high_spend_1", "min_billed_amt", "0.00"),
     "a VIP of nowhere": source("vip_rule", "vip_high_spend_1"),
+    "two rows of a basis": twice("territory_rule", "tr_assigned_1"),
+    "no home cell": Spoilt(
+        "territory_rule", "same_days", "tr_assigned_1", "basis", "home_cell",
+        "Add a row for home_cell", drop=["tr_home_cell_1"]),
+    "more nights than a month has": row("territory_rule", "tr_home_cell_1", "min_night_days", "32"),
+    "an assignment by nights": row("territory_rule", "tr_assigned_1", "min_night_days", "5"),
+    "an area of nowhere": source("territory_rule", "tr_home_cell_1"),
     # ---- halls and dealers
     "hall proportions under one": Spoilt(
         "hall_grade", "weights_sum", "hg_a_1", "share", "0.2000 + 0.5000 + 0.2000", "lines 2, 3, 4",

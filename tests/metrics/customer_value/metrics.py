@@ -12,6 +12,7 @@ GRADE_MONTH = "mart_customer_value__grade_month"
 WARNING = "mart_customer_value__warning"
 SEGMENT_MONTH = "mart_customer_value__segment_month"
 VIP_MONTH = "mart_customer_value__vip_month"
+AREA_MONTH = "mart_customer_value__area_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -196,12 +197,28 @@ VIP_RATIOS = {
     "vip_arpu": ("vip_revenue_amt", "vip_cnt"),
     "vip_profile_rate": ("vip_profile_known_cnt", "vip_profile_item_cnt"),
 }
+AREA_SUMS: dict[str, pl.Expr] = {
+    "area_subscriber_cnt": of("subscriber_cnt"),
+    "area_home_known_cnt": of("home_known_cnt"),
+    "area_elsewhere_cnt": of("living_elsewhere_cnt"),
+    "area_guest_cnt": of("living_here_cnt"),
+    "area_population_cnt": of("population_cnt"),
+    "area_own_line_cnt": of("own_line_cnt"),
+    "area_market_line_cnt": of("market_line_cnt"),
+    "area_potential_cnt": of("population_cnt") - of("own_line_cnt"),
+}
+AREA_RATIOS = {
+    "area_elsewhere_rate": ("area_elsewhere_cnt", "area_home_known_cnt"),
+    "area_penetration_rate": ("area_own_line_cnt", "area_population_cnt"),
+    "area_market_share": ("area_own_line_cnt", "area_market_line_cnt"),
+}
 SUMS = {
     GROUP_MONTH: GROUP_SUMS,
     GRADE_MONTH: GRADE_SUMS,
     WARNING: WARNING_SUMS,
     SEGMENT_MONTH: SEGMENT_SUMS,
     VIP_MONTH: VIP_SUMS,
+    AREA_MONTH: AREA_SUMS,
 }
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     GROUP_MONTH: GROUP_RATIOS,
@@ -209,6 +226,7 @@ RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     WARNING: {},
     SEGMENT_MONTH: SEGMENT_RATIOS,
     VIP_MONTH: VIP_RATIOS,
+    AREA_MONTH: AREA_RATIOS,
 }
 
 

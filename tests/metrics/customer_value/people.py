@@ -1,8 +1,9 @@
-"""Individual customers month by month, again from the extract files: classes, segments, VIPs.
+"""Individual customers month by month, again from the extract files: segments, VIPs, areas.
 
-Written from the definitions (requirements R032, R047-R049, R055, R056, the descriptions beside the
-marts, the rule tables individual_class, brand_fit and vip_rule), never from the warehouse and never
-from the models' SQL. Amounts, minutes and megabytes are whole hundredths.
+Written from the definitions (requirements R032, R047-R049, R055, R056, R058, the descriptions
+beside the marts, the rule tables individual_class, brand_fit, vip_rule and territory_rule), never
+from the warehouse and never from the models' SQL. Amounts, minutes and megabytes are whole
+hundredths.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.metrics.rule_tables import Rules, at_least
 FEEDS = (
     "hr.org_unit", "hr.staff", "crm.subscriber", "crm.contract", "boss.subscriber_usage",
     "boss.subscriber_bill", "boss.recharge", "boss.status_event", "crm.group_member",
-    "mediation.usage_area", "crm.key_person", "crm.group_customer",
+    "mediation.usage_area", "crm.key_person", "crm.group_customer", "market.area",
 )  # fmt: skip
 #: dimensions of the segment mart, which are the code sets of their names too
 DIMENSIONS = (
@@ -269,3 +270,65 @@ class People(Recomputation):
         )
         sets = ("customer_type", "brand", "vip_level", "vip_reason")
         return self.named(rows, **{name: name for name in sets})
+
+    # ---- areas ----------------------------------------------------------------------------
+    @cached_property
+    def territory(self) -> pl.DataFrame:
+        """The area each subscriber on net ``belongs_to``, and the one lived in, ``home``."""
+        areas = self.places.select("stat_month", "area_id")
+        parts = []
+        for month in self.months:
+            rules = sorted(
+                self.rules.valid("territory_rule", month), key=lambda r: int(r["precedence"])
+            )
+            [least] = [int(r["min_night_days"]) for r in rules if r["basis"] == "home_cell"]
+            here = pl.col("stat_month") == month
+            homes = (
+                self.feeds["mediation.usage_area"]
+                .filter(here & (pl.col("night_days") >= least))
+                .join(areas, on=["stat_month", "area_id"], how="semi")
+                .sort("night_days", "active_days", "area_id", descending=[True, True, False])
+                .group_by(KEY, maintain_order=True)
+                .agg(pl.col("area_id").first().alias("home"))
+            )
+            assigned = (
+                self.subscribers.filter(here & pl.col("is_on_net"))
+                .select(*KEY, "area_id")
+                .join(areas.with_columns(pl.col("area_id").alias("assigned")),
+                      on=["stat_month", "area_id"], how="left")
+                .join(homes, on=KEY, how="left")
+            )  # fmt: skip
+            order = [{"assigned": "assigned", "home_cell": "home"}[r["basis"]] for r in rules]
+            parts.append(assigned.with_columns(pl.coalesce(*order).alias("belongs_to")))
+        return pl.concat(parts)
+
+    @cached_property
+    def areas(self) -> pl.DataFrame:
+        """The columns of ``mart_customer_value__area_month``."""
+        key = ["stat_month", "area_id"]
+        elsewhere = pl.col("home") != pl.col("belongs_to")
+        belonging = self.territory.group_by(
+            "stat_month", pl.col("belongs_to").alias("area_id")
+        ).agg(
+            pl.len().cast(pl.Int64).alias("subscriber_cnt"),
+            pl.col("home").count().cast(pl.Int64).alias("home_known_cnt"),
+            elsewhere.sum().cast(pl.Int64).alias("living_elsewhere_cnt"),
+        )
+        guests = (
+            self.territory.filter(elsewhere)
+            .group_by("stat_month", pl.col("home").alias("area_id"))
+            .agg(pl.len().cast(pl.Int64).alias("living_here_cnt"))
+        )
+        counts = ("subscriber_cnt", "home_known_cnt", "living_elsewhere_cnt", "living_here_cnt")
+        nobody = self.managers.filter(pl.col("account_manager_id") == "-")
+        return (
+            self.places.join(belonging, on=key, how="left")
+            .join(guests, on=key, how="left")
+            .join(self.feeds["market.area"], on=key, how="left")
+            .join(nobody, on="stat_month")
+            .with_columns(
+                pl.col(*counts).fill_null(0),
+                (pl.col("market_line_cnt") - pl.col("own_line_cnt")).alias("other_line_cnt"),
+                (pl.col("population_cnt") - pl.col("own_line_cnt")).alias("potential_cnt"),
+            )
+        )

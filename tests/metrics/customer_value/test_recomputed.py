@@ -17,6 +17,7 @@ from orchestration.engine.databases import connect
 from orchestration.settings import ROOT
 from tests.metrics.customer_value.conftest import MONTHS, Valued
 from tests.metrics.customer_value.metrics import (
+    AREA_MONTH,
     GRADE_MONTH,
     GROUP_MONTH,
     LEVELS,
@@ -60,6 +61,7 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         WARNING: valued.recomputed.warning,
         SEGMENT_MONTH: valued.people.people_segments,
         VIP_MONTH: valued.people.vips,
+        AREA_MONTH: valued.people.areas,
     }
 
 
@@ -214,3 +216,6 @@ def test_the_sample_exercises_every_rule(frames):
     assert set(vips["vip_reason"].unique()) == {"vip_card", "group_leader", "high_spend"}
     assert set(vips["profile_known_cnt"].unique()) >= {0, 1, 2, 5}
     assert vips["is_birthday_due"].sum() > 3
+    areas = frames[AREA_MONTH]
+    assert areas["living_elsewhere_cnt"].sum() == areas["living_here_cnt"].sum() > 10
+    assert areas["potential_cnt"].n_unique() > 5

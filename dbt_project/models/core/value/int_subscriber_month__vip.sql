@@ -73,7 +73,10 @@ posted as (
         posts.subscriber_id,
         max(case when groups.industry_code is not null then 1 else 0 end) as has_industry,
         max(
-            case when posts.leads and groups.is_active and rules.reason is not null then 1 else 0 end
+            case
+                when posts.leads and groups.is_active and rules.reason is not null then 1
+                else 0
+            end
         ) as is_group_leader
     from posts
     left join groups
