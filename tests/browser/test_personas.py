@@ -10,7 +10,7 @@ from superset_assets.builder.reading import read_specs
 from superset_assets.builder.specs import Tab
 from superset_assets.builder.text import LANGUAGES
 from tests.browser.pages import DESKTOP, PHONE, Board, Visitor, number, rounding
-from tests.browser.wanted import Wanted, WantedOfGroups
+from tests.browser.wanted import Wanted, WantedOfGroups, WantedOfPeople
 from tests.conftest import Demo
 
 pytestmark = pytest.mark.browser
@@ -44,6 +44,17 @@ GROUPS = {
     "wu_analyst": "value-mine",
     "zheng_engineer": "value-province",
 }
+#: person → what they look at of individual customers
+PEOPLES = {
+    "chen_province": "people-province",
+    "li_city_a": "people-city",
+    "wang_city_b": "people-city",
+    "zhou_account": "people-mine",
+    "wu_analyst": "people-mine",
+    "zheng_engineer": "people-province",
+}
+#: what the warehouse is asked, by the beginning of the page's name
+ASKED = {"retention": Wanted, "value": WantedOfGroups, "people": WantedOfPeople}
 WIDTHS = (("desk", DESKTOP), ("phone", PHONE))
 #: each person sees their dashboard in both languages and at both widths; each dashboard is seen in
 #: every language at every width, by one person or another
@@ -52,12 +63,13 @@ VISITS = [
     for place, person in enumerate(PEOPLE)
     for number_, language in enumerate(LANGUAGES)
 ]
-#: the four of group customers are one layout: each is seen in both languages, at both widths
+#: those of one layout: each is seen in both languages, at both widths
 VISITS += [
     (person, slug, LANGUAGES[place % 2], WIDTHS[place // 2 % 2])
+    for pages in (GROUPS, PEOPLES)
     for place, (person, slug) in enumerate(
-        (person, slug) for slug in dict.fromkeys(GROUPS.values())
-        for person, theirs in GROUPS.items() if theirs == slug
+        (person, slug) for slug in dict.fromkeys(pages.values())
+        for person, theirs in pages.items() if theirs == slug
     )
 ]  # fmt: skip
 SEEN = [
@@ -81,9 +93,10 @@ def test_the_visits_leave_nothing_out() -> None:
     assert {slug for slug, _, _ in seen} == set(SPECS.dashboards)
     for slug in set(PEOPLE.values()):
         assert len({visit for visit in seen if visit[0] == slug}) == len(LANGUAGES) * len(WIDTHS)
-    for slug in set(GROUPS.values()):
-        assert {language for of, language, _ in seen if of == slug} == set(LANGUAGES)
-    assert len({visit[1:] for visit in seen if visit[0] in GROUPS.values()}) == 4
+    for pages in (GROUPS, PEOPLES):
+        for slug in set(pages.values()):
+            assert {language for of, language, _ in seen if of == slug} == set(LANGUAGES)
+        assert len({visit[1:] for visit in seen if visit[0] in pages.values()}) == 4
 
 
 @pytest.mark.parametrize(("person", "page"), SEEN)
@@ -92,7 +105,7 @@ def test_whole_readable_and_right(
 ) -> None:
     place, language, width = page
     slug = place.removesuffix("-en")
-    wanted = (WantedOfGroups if slug.startswith("value") else Wanted)(demo.settings, person)
+    wanted = ASKED[slug.partition("-")[0]](demo.settings, person)
     board = visitor(person).open(place, language, width)
     try:
         assert f"/{place}/" in board.page.url
@@ -191,6 +204,7 @@ def lists_are_complete(board: Board, wanted: Wanted, tab: Tab, language: str) ->
 HIDDEN: dict[str, tuple[type[Wanted], tuple[str, ...]]] = {
     "retention-city": (Wanted, ("tiles_cohort", "tiles_customers", "retention_trend")),
     "value-city": (WantedOfGroups, ("value_tiles", "value_tiles_grade", "value_reasons")),
+    "people-city": (WantedOfPeople, ("people_tiles", "people_tiles_brand", "people_types")),
 }
 
 

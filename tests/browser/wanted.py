@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -61,6 +61,26 @@ _VALUE_LISTS = """
             where stat_month = %(month)s) as value_warnings,
         (select count(*) from customer_value.mart_customer_value__group_month
             where stat_month = %(month)s and is_active) as value_customers
+"""
+_PEOPLE_TILES = """
+    select sum(subscriber_cnt) as people_cnt,
+        sum(billed_amt) / nullif(sum(subscriber_cnt), 0) as people_arpu,
+        sum(billed_amt) filter (where customer_type = 'group_member')
+            / nullif(sum(subscriber_cnt) filter (where customer_type = 'group_member'), 0)
+            as member_arpu,
+        sum(billed_amt) filter (where customer_type = 'individual')
+            / nullif(sum(subscriber_cnt) filter (where customer_type = 'individual'), 0)
+            as individual_arpu,
+        sum(subscriber_cnt) filter (where value_band = 'high_value') * 100.0
+            / nullif(sum(subscriber_cnt), 0) as people_high_value_share,
+        sum(subscriber_cnt) filter (where brand_fit not in ('fits', 'unknown')) * 100.0
+            / nullif(sum(subscriber_cnt) filter (where brand_fit <> 'unknown'), 0)
+            as brand_mismatch_rate
+    from customer_value.mart_customer_value__segment_month where stat_month = %(month)s
+"""
+_PEOPLE_LISTS = """
+    select count(*) as vip_list, count(*) filter (where is_birthday_due) as vip_birthdays
+    from customer_value.mart_customer_value__vip_month where stat_month = %(month)s
 """
 
 
@@ -162,3 +182,34 @@ class WantedOfGroups(Wanted):
 
     def chosen(self, table: str, month: date) -> list[str]:
         return ["model = 'two_axis'"] if table.endswith("grade_month") else []
+
+
+@dataclass(frozen=True)
+class WantedOfPeople(Wanted):
+    """The same about individual customers."""
+
+    mart = "customer_value"
+    header = "value_state"
+    #: the numbers of each row of tiles
+    rows_of_tiles: ClassVar[dict[str, tuple[str, ...]]] = {
+        "people_tiles": ("people_cnt", "people_arpu", "member_arpu", "individual_arpu"),
+        "people_tiles_brand": ("people_high_value_share", "brand_mismatch_rate"),
+    }
+
+    def tiles(
+        self, month: date, city: str | None = None, county: str | None = None
+    ) -> dict[str, dict[str, float | None]]:
+        """Numbers of both rows of tiles: shares in percent."""
+        assert city is county is None, "nobody asks for a part yet"
+        (row,) = self.ask(_PEOPLE_TILES, month=month)
+        return {
+            kind: {name: None if row[name] is None else float(row[name]) for name in names}
+            for kind, names in self.rows_of_tiles.items()
+        }
+
+    def lists(self, month: date) -> dict[str, int]:
+        (row,) = self.ask(_PEOPLE_LISTS, month=month)
+        return dict(row)
+
+    def chosen(self, table: str, month: date) -> list[str]:
+        return []

@@ -246,6 +246,52 @@ CASES: dict[str, Spoilt] = {
         "customer_value_rule", "cv_override_keep_months_1", "value", "24"),
     "two shares of the top": twice("customer_value_rule", "cv_pareto_share_1"),
     "a parameter of customer value of nowhere": source("customer_value_rule", "cv_pareto_share_1"),
+    # ---- individual customers
+    "a class twice on a day": twice("individual_class", "ic_senior_1"),
+    "one precedence for two classes": Spoilt(
+        "individual_class", "no_overlap", "ic_talker_1", "valid_from", "2000-01-01", "valid_to",
+        change={("ic_surfer_1", "precedence"): "4"}),
+    "no senior": Spoilt(
+        "individual_class", "same_days", "ic_middle_aged_1", "class", "senior",
+        "Add a row for senior", drop=["ic_senior_1"]),
+    "a dimension that is none": code(
+        "individual_class", "ic_senior_1", "dimension", "user_grp", "Did you mean user_group?"),
+    "a class in another dimension": row(
+        "individual_class", "ic_senior_1", "dimension", "life_style"),
+    "the rest comes first": row("individual_class", "ic_mass_1", "precedence", "4"),
+    "a rest with a threshold": row("individual_class", "ic_light_1", "min_value", "10"),
+    "an age of nothing": row("individual_class", "ic_senior_1", "min_value", "0"),
+    "roaming in per cent": row("individual_class", "ic_traveller_1", "min_value", "15"),
+    "a class without precedence": empty("individual_class", "ic_senior_1", "precedence"),
+    "a class of nowhere": source("individual_class", "ic_senior_1"),
+    "two rows of a brand": twice("brand_fit", "bf_gotone_1"),
+    "no row for a brand": Spoilt(
+        "brand_fit", "same_days", "bf_gotone_1", "brand", "mzone", "Add a row for mzone",
+        drop=["bf_mzone_1"]),
+    "a brand for nobody's age": Spoilt(
+        "brand_fit", "each_row", "bf_mzone_1", "min_age, max_age", "40, 28", "Correct the value",
+        change={("bf_mzone_1", "min_age"): "40"}),
+    "a brand for nobody's bill": Spoilt(
+        "brand_fit", "each_row", "bf_gotone_1", "min_billed_amt, max_billed_amt", "100.00, 90.00",
+        "Correct the value", change={("bf_gotone_1", "max_billed_amt"): "90.00"}),
+    "a brand from no day": empty("brand_fit", "bf_gotone_1", "valid_from"),
+    "a brand of nowhere": source("brand_fit", "bf_gotone_1"),
+    "two rows of a card": twice("vip_rule", "vip_card_gold_1"),
+    "a VIP for a reason that is none": code(
+        "vip_rule", "vip_card_gold_1", "reason", "vip_cart", "Did you mean vip_card?"),
+    "a card that leads a group": Spoilt(
+        "vip_rule", "each_row", "vip_card_gold_1", "reason, qualifier", "group_leader, gold",
+        "Correct the value", change={("vip_card_gold_1", "reason"): "group_leader"}),
+    "a card with a bill": row("vip_rule", "vip_card_gold_1", "min_billed_amt", "10.00"),
+    "everybody spends much": row("vip_rule", "vip_high_spend_1", "min_billed_amt", "0.00"),
+    "a VIP of nowhere": source("vip_rule", "vip_high_spend_1"),
+    "two rows of a basis": twice("territory_rule", "tr_assigned_1"),
+    "no home cell": Spoilt(
+        "territory_rule", "same_days", "tr_assigned_1", "basis", "home_cell",
+        "Add a row for home_cell", drop=["tr_home_cell_1"]),
+    "more nights than a month has": row("territory_rule", "tr_home_cell_1", "min_night_days", "32"),
+    "an assignment by nights": row("territory_rule", "tr_assigned_1", "min_night_days", "5"),
+    "an area of nowhere": source("territory_rule", "tr_home_cell_1"),
     # ---- halls and dealers
     "hall proportions under one": Spoilt(
         "hall_grade", "weights_sum", "hg_a_1", "share", "0.2000 + 0.5000 + 0.2000", "lines 2, 3, 4",

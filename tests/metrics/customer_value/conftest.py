@@ -13,6 +13,8 @@ from orchestration.settings import ROOT, Settings
 from tests.metrics.customer_value.competition import Competition
 from tests.metrics.customer_value.groups import FEEDS
 from tests.metrics.customer_value.metrics import MARTS
+from tests.metrics.customer_value.people import FEEDS as PEOPLE_FEEDS
+from tests.metrics.customer_value.people import People
 from tests.models.conftest import installation
 from tests.models.warehouse import dbt, empty_warehouse, execute
 from tests.party.conftest import copy_feed
@@ -29,20 +31,26 @@ class Valued:
 
     settings: Settings
     recomputed: Competition
+    people: People
 
 
 @pytest.fixture(scope="session")
 def valued(installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valued]:
-    """Twenty-two months of 300 group customers with 400 lines; other feeds than FEEDS are empty."""
+    """Twenty-two months of 300 group customers with 400 lines; feeds not named here are empty."""
     home = tmp_path_factory.mktemp("recomputed_value")
     landing = home / "landing"
     assert generate(landing, home / "truth.json", SampleOptions(subscribers=400, months=MONTHS))
     empty_warehouse(installation)
     with connect(installation) as warehouse:
-        for feed in FEEDS:
+        for feed in sorted({*FEEDS, *PEOPLE_FEEDS}):
             copy_feed(warehouse, landing, feed)
     execute(installation, "analyze")
     marts = ("--select", *(f"+{mart}" for mart in MARTS))
     assert dbt(installation, "build", *marts, "--full-refresh",
                "--exclude-resource-type", "unit_test", "test") == {}  # fmt: skip
-    yield Valued(installation, Competition.of_landing(landing, ROOT / "seeds/reference"))
+    reference = ROOT / "seeds/reference"
+    yield Valued(
+        installation,
+        Competition.of_landing(landing, reference),
+        People.of_landing(landing, reference),
+    )

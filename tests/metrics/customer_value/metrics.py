@@ -15,6 +15,9 @@ OPERATOR_MONTH = "mart_customer_value__operator_month"
 OPERATOR_AREA = "mart_customer_value__operator_area"
 OFFER_MONTH = "mart_customer_value__offer_month"
 APPLICATION_MONTH = "mart_customer_value__application_month"
+SEGMENT_MONTH = "mart_customer_value__segment_month"
+VIP_MONTH = "mart_customer_value__vip_month"
+AREA_MONTH = "mart_customer_value__area_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -289,6 +292,110 @@ OFFER_RATIOS = {
     "offer_own_quality_score": ("offer_own_quality_sum", "offer_place_cnt"),
     "offer_quality_gap": ("offer_quality_gap_sum", "offer_place_cnt"),
 }
+#: subscribers, money, minutes and megabytes of everybody, of members of groups, of individuals
+PARTS = {
+    "revenue_amt": "billed_amt",
+    "voice_min": "voice_min",
+    "data_mb": "data_mb",
+}
+TYPES = {
+    "people": pl.lit(True),
+    "member": pl.col("customer_type") == "group_member",
+    "individual": pl.col("customer_type") == "individual",
+}
+SUBSCRIBERS = {"people": "people_cnt", "member": "member_line_cnt",
+               "individual": "individual_line_cnt"}  # fmt: skip
+FIT = pl.col("brand_fit")
+
+
+def subscribers(condition: pl.Expr) -> pl.Expr:
+    """Subscribers on net of some rows."""
+    return pl.col("subscriber_cnt").filter(condition).sum()
+
+
+SEGMENT_SUMS: dict[str, pl.Expr] = {
+    **{SUBSCRIBERS[who]: subscribers(rows_of) for who, rows_of in TYPES.items()},
+    **{
+        f"{who}_{name}": amount(column, rows_of)
+        for who, rows_of in TYPES.items()
+        for name, column in PARTS.items()
+    },
+    "people_high_value_cnt": subscribers(pl.col("value_band") == "high_value"),
+    "brand_judged_cnt": subscribers(FIT != "unknown"),
+    "brand_mismatch_cnt": subscribers(~FIT.is_in(["fits", "unknown"])),
+    "brand_upgrade_cnt": subscribers(FIT == "spends_more"),
+}
+#: numerator and denominator of each quotient
+SEGMENT_RATIOS = {
+    **{
+        f"{who}_{name}": (f"{who}_{part}", SUBSCRIBERS[who])
+        for who in TYPES
+        for name, part in (("arpu", "revenue_amt"), ("mou", "voice_min"), ("dou", "data_mb"))
+    },
+    **{
+        f"member_{name}_ratio": (f"member_{name}", f"individual_{name}")
+        for name in ("arpu", "mou", "dou")
+    },
+    "people_high_value_share": ("people_high_value_cnt", "people_cnt"),
+    "brand_mismatch_rate": ("brand_mismatch_cnt", "brand_judged_cnt"),
+}
+GROUP_RATIOS = {
+    "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
+    "group_new_business_share": ("group_new_business_amt", "group_revenue_amt"),
+    "group_voice_share": ("group_voice_amt", "group_revenue_amt"),
+    "group_data_share": ("group_data_amt", "group_revenue_amt"),
+    "group_output_input_ratio": ("group_output_amt", "group_input_amt"),
+    "group_pareto_top_share": ("group_pareto_top_amt", "group_revenue_amt"),
+    "group_purity": ("group_own_member_cnt", "group_member_cnt"),
+    "group_penetration": ("group_own_verified_cnt", "group_employees_cnt"),
+    "group_arrears_rate": ("group_overdue_amt", "group_outstanding_amt"),
+    "group_growth_rate": ("group_year_ago_change_amt", "group_year_ago_amt"),
+    "group_aligned_growth_rate": ("group_aligned_change_amt", "group_aligned_amt"),
+    "group_monthly_growth_rate": ("group_previous_change_amt", "group_previous_amt"),
+    "group_contract_bound_share": ("group_contract_bound_amt", "group_revenue_amt"),
+    "complete_key_person_rate": ("complete_key_person_cnt", "group_cnt"),
+    "competitor_bound_rate": ("competitor_bound_cnt", "group_cnt"),
+    "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
+    "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
+    "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
+}
+GRADE_RATIOS = {
+    "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),
+    "grade_migration_rate": ("grade_moved_cnt", "grade_compared_cnt"),
+    "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
+    "reward_rate": ("graded_reward_amt", "graded_output_amt"),
+}
+VIP_SUMS: dict[str, pl.Expr] = {
+    "vip_cnt": pl.len().cast(pl.Int64),
+    "vip_card_cnt": rows(pl.col("is_vip_card")),
+    "vip_leader_cnt": rows(pl.col("is_group_leader")),
+    "vip_high_spend_cnt": rows(pl.col("is_high_spend")),
+    "vip_managed_cnt": rows(pl.col("account_manager_id") != "-"),
+    "vip_revenue_amt": amount("billed_amt"),
+    "vip_birthday_cnt": rows(pl.col("is_birthday_due")),
+    "vip_profile_known_cnt": of("profile_known_cnt"),
+    "vip_profile_item_cnt": of("profile_item_cnt"),
+}
+VIP_RATIOS = {
+    "vip_managed_rate": ("vip_managed_cnt", "vip_cnt"),
+    "vip_arpu": ("vip_revenue_amt", "vip_cnt"),
+    "vip_profile_rate": ("vip_profile_known_cnt", "vip_profile_item_cnt"),
+}
+TERRITORY_SUMS: dict[str, pl.Expr] = {
+    "area_subscriber_cnt": of("subscriber_cnt"),
+    "area_home_known_cnt": of("home_known_cnt"),
+    "area_elsewhere_cnt": of("living_elsewhere_cnt"),
+    "area_guest_cnt": of("living_here_cnt"),
+    "area_population_cnt": of("population_cnt"),
+    "area_own_line_cnt": of("own_line_cnt"),
+    "area_market_line_cnt": of("market_line_cnt"),
+    "area_potential_cnt": of("population_cnt") - of("own_line_cnt"),
+}
+TERRITORY_RATIOS = {
+    "area_elsewhere_rate": ("area_elsewhere_cnt", "area_home_known_cnt"),
+    "area_penetration_rate": ("area_own_line_cnt", "area_population_cnt"),
+    "area_market_share": ("area_own_line_cnt", "area_market_line_cnt"),
+}
 SUMS = {
     GROUP_MONTH: GROUP_SUMS,
     GRADE_MONTH: GRADE_SUMS,
@@ -298,6 +405,9 @@ SUMS = {
     OPERATOR_AREA: AREA_SUMS,
     OFFER_MONTH: OFFER_SUMS,
     APPLICATION_MONTH: APPLICATION_SUMS,
+    SEGMENT_MONTH: SEGMENT_SUMS,
+    VIP_MONTH: VIP_SUMS,
+    AREA_MONTH: TERRITORY_SUMS,
 }
 MARTS = tuple(SUMS)
 RATIOS: dict[str, dict[str, tuple[str, str]]] = {
@@ -311,6 +421,9 @@ RATIOS: dict[str, dict[str, tuple[str, str]]] = {
     APPLICATION_MONTH: {
         "application_penetration": ("application_user_cnt", "application_market_cnt")
     },
+    SEGMENT_MONTH: SEGMENT_RATIOS,
+    VIP_MONTH: VIP_RATIOS,
+    AREA_MONTH: TERRITORY_RATIOS,
 }
 
 
@@ -325,7 +438,8 @@ def recomputed(mart: str, frame: pl.DataFrame, level: str) -> pl.DataFrame:
     sums = frame.group_by(*keys(mart), level).agg(
         value.alias(name) for name, value in SUMS[mart].items()
     )
-    return sums.with_columns(
-        pl.when(pl.col(bottom) != 0).then(pl.col(top) / pl.col(bottom)).alias(name)
-        for name, (top, bottom) in RATIOS[mart].items()
-    )
+    # one after the other: a quotient may be made of two before it
+    for name, (top, bottom) in RATIOS[mart].items():
+        value = pl.when(pl.col(bottom) != 0).then(pl.col(top) / pl.col(bottom))
+        sums = sums.with_columns(value.alias(name))
+    return sums

@@ -14,9 +14,11 @@ import pytest
 from psycopg import Connection
 
 from orchestration.engine.databases import connect
+from orchestration.settings import ROOT
 from tests.metrics.customer_value.conftest import MONTHS, Valued
 from tests.metrics.customer_value.metrics import (
     APPLICATION_MONTH,
+    AREA_MONTH,
     GRADE_MONTH,
     GROUP_MONTH,
     LEVELS,
@@ -27,15 +29,25 @@ from tests.metrics.customer_value.metrics import (
     OPERATOR_MONTH,
     PLACES,
     RATIOS,
+    SEGMENT_MONTH,
     SUMS,
+    VIP_MONTH,
     WARNING,
     keys,
     recomputed,
 )
+from tests.metrics.customer_value.people import DIMENSIONS
 from tests.metrics.customer_value.warnings import REASONS
+from tests.metrics.rule_tables import Rules
 from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml, query
 
 SCHEMA = "build"
+#: in the sample everybody has a bill and use, and no brand has a least age
+NOT_IN_SAMPLE = {
+    "value_band": {"unknown"},
+    "life_style": {"unknown"},
+    "brand_fit": {"too_young", "unknown"},
+}
 #: half of the last place that a mart keeps; scores are made of measures kept to ten places
 HALVES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
 
@@ -58,6 +70,9 @@ def frames(valued: Valued) -> dict[str, pl.DataFrame]:
         OPERATOR_AREA: valued.recomputed.operator_area,
         OFFER_MONTH: valued.recomputed.offer_month,
         APPLICATION_MONTH: valued.recomputed.application_month,
+        SEGMENT_MONTH: valued.people.people_segments,
+        VIP_MONTH: valued.people.vips,
+        AREA_MONTH: valued.people.areas,
     }
 
 
@@ -225,6 +240,17 @@ def test_the_sample_exercises_every_rule(frames):
     for used in (0, 1):
         assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
     assert groups["alliance_stage"].n_unique() == 4
+    people = frames[SEGMENT_MONTH]
+    for column in DIMENSIONS:
+        known = set(Rules(ROOT / "seeds/reference").names(column))
+        assert set(people[column].unique()) == known - NOT_IN_SAMPLE.get(column, set()), column
+    vips = frames[VIP_MONTH]
+    assert set(vips["vip_reason"].unique()) == {"vip_card", "group_leader", "high_spend"}
+    assert set(vips["profile_known_cnt"].unique()) >= {0, 1, 2, 5}
+    assert vips["is_birthday_due"].sum() > 3
+    areas = frames[AREA_MONTH]
+    assert areas["living_elsewhere_cnt"].sum() == areas["living_here_cnt"].sum() > 10
+    assert areas["potential_cnt"].n_unique() > 5
 
 
 def test_the_deeper_bound_the_rarer_the_leaving(valued):

@@ -278,7 +278,10 @@ def small() -> dict[str, dict]:
               "value-province": ("全省集团", "Groups: province"),
               "value-city": ("地市集团", "Groups: city"),
               "value-county": ("区县集团", "Groups: county"),
-              "value-mine": ("我的集团", "My groups")}  # fmt: skip
+              "value-mine": ("我的集团", "My groups"),
+              "people-province": ("全省个人", "People: province"),
+              "people-city": ("地市个人", "People: city"),
+              "people-mine": ("我的个人", "My people")}  # fmt: skip
     for slug, (chinese, english) in titles.items():
         shown = list(charts.values())
         files[f"dashboards/{slug}.yaml"] = dashboard(slug, chinese, shown, filters)
