@@ -157,7 +157,7 @@ CASES: dict[str, Spoilt] = {
         "lines 2, 3", change={("vw_two_axis_revenue_1", "weight"): "0.7000"}),
     "weights change apart": Spoilt(
         "value_model_weight", "weights_sum", "vw_two_axis_revenue_1", "weight", "0.6000 + 0.5000",
-        "Change weight in one or more of the lines 2, 12",
+        "Change weight in one or more of the lines 2, 14",
         change={("vw_two_axis_new_business_1", "valid_to"): "2026-01-01"},
         add=[("vw_two_axis_new_business_1",
               {"rule_id": "second", "weight": "0.5000", "valid_from": "2026-01-01"})]),
