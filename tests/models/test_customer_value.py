@@ -33,7 +33,7 @@ OURS = ("path:models/core/value", "path:models/marts/customer_value")
 MONTHS = [date(2026, month, 1) for month in range(3, 11)]
 #: a fall in spending takes three months, and so does what the models average
 SEEN_WITHIN = 5
-MODELS = ("two_axis", "three_criterion", "rank_abc")
+MODELS = ("two_axis", "two_axis_2", "three_criterion", "rank_abc")
 #: the months in which what a customer spends is less than the month before; and in which it is less
 #: than the mean of the three months before, so that a warning of it is right
 FALLING, BELOW = 3, 5
