@@ -339,32 +339,6 @@ SEGMENT_RATIOS = {
     "people_high_value_share": ("people_high_value_cnt", "people_cnt"),
     "brand_mismatch_rate": ("brand_mismatch_cnt", "brand_judged_cnt"),
 }
-GROUP_RATIOS = {
-    "target_market_retention_rate": ("target_market_kept_cnt", "target_market_cnt"),
-    "group_new_business_share": ("group_new_business_amt", "group_revenue_amt"),
-    "group_voice_share": ("group_voice_amt", "group_revenue_amt"),
-    "group_data_share": ("group_data_amt", "group_revenue_amt"),
-    "group_output_input_ratio": ("group_output_amt", "group_input_amt"),
-    "group_pareto_top_share": ("group_pareto_top_amt", "group_revenue_amt"),
-    "group_purity": ("group_own_member_cnt", "group_member_cnt"),
-    "group_penetration": ("group_own_verified_cnt", "group_employees_cnt"),
-    "group_arrears_rate": ("group_overdue_amt", "group_outstanding_amt"),
-    "group_growth_rate": ("group_year_ago_change_amt", "group_year_ago_amt"),
-    "group_aligned_growth_rate": ("group_aligned_change_amt", "group_aligned_amt"),
-    "group_monthly_growth_rate": ("group_previous_change_amt", "group_previous_amt"),
-    "group_contract_bound_share": ("group_contract_bound_amt", "group_revenue_amt"),
-    "complete_key_person_rate": ("complete_key_person_cnt", "group_cnt"),
-    "competitor_bound_rate": ("competitor_bound_cnt", "group_cnt"),
-    "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
-    "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
-    "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
-}
-GRADE_RATIOS = {
-    "high_grade_revenue_share": ("high_grade_revenue_amt", "graded_revenue_amt"),
-    "grade_migration_rate": ("grade_moved_cnt", "grade_compared_cnt"),
-    "grade_down_rate": ("grade_down_cnt", "grade_compared_cnt"),
-    "reward_rate": ("graded_reward_amt", "graded_output_amt"),
-}
 VIP_SUMS: dict[str, pl.Expr] = {
     "vip_cnt": pl.len().cast(pl.Int64),
     "vip_card_cnt": rows(pl.col("is_vip_card")),
