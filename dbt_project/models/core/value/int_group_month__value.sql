@@ -288,14 +288,12 @@ final as (
         {%- endfor %}
         case when judged.is_active then cast(judged.revenue_rank_no as integer) end
             as revenue_rank_no,
-        case
-            when judged.is_active
-                then
-                    cast(
-                        100.0 * judged.lower_cnt / nullif(judged.ranked_cnt - 1, 0)
-                        as numeric(18, 8)
-                    )
-        end as revenue_percentile,
+        cast(
+            case
+                when judged.is_active
+                    then 100.0 * judged.lower_cnt / nullif(judged.ranked_cnt - 1, 0)
+            end as numeric(18, 8)
+        ) as revenue_percentile,
         cast(judged.revenue_amt / nullif(judged.area_revenue_amt, 0) as numeric(18, 8))
             as area_revenue_share,
         -- the slope of three equally distant points is half of the last less the first
