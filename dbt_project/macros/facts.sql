@@ -51,6 +51,33 @@ left join {{ ref("stg_crm__group_customer") }} as {{ customer }}
     from {{ model }} as state
 {%- endmacro %}
 
+{# Rows of a quarterly survey by the months in which they hold: each month takes the latest survey of
+   its own and the two before, whole, as CTE body. `known` names a column that a survey fills. #}
+{% macro surveys_of(model, known) -%}
+    select
+        months.stat_month as holds_in_month,
+        survey.*
+    from (
+        select
+            own.stat_month,
+            max(sent.stat_month) as survey_month
+        from (
+            select distinct stat_month from {{ ref("dim_org_unit") }}
+            where {{ in_months("stat_month") }}
+        ) as own
+        inner join (
+            select distinct stat_month from {{ model }}
+            where {{ known }} is not null
+        ) as sent
+            on
+                own.stat_month >= sent.stat_month
+                and {{ add_months("own.stat_month", -2) }} <= sent.stat_month
+        group by own.stat_month
+    ) as months
+    inner join {{ model }} as survey
+        on months.survey_month = survey.stat_month
+{%- endmacro %}
+
 {# References of a row into tables that have a state for each month, all in one query:
    [{columns: […], to: ref('…'), to_columns: […]}, …]. Missing values refer to nothing, and a month
    that the other table lacks altogether is not judged: its feed is off, or late and told so. `there`

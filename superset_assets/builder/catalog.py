@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from superset_assets.builder.text import Text
 
 #: meta every metric must carry, see docs/metrics.md
-UNITS = ("count", "yuan", "ratio", "minute", "mb", "point")
+UNITS = ("count", "expected", "yuan", "ratio", "minute", "mb", "point")
 DIRECTIONS = ("up", "down", "none")
 ADDITIVITIES = ("additive", "semi_additive", "ratio")
 

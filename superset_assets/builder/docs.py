@@ -21,6 +21,7 @@ EXPOSURES = Path("dbt_project/models/exposures.yml")
 _NOTE = "made by `make docs` from {sources}: edit those, not this file"
 _UNITS = {
     "count": Text("个", "count"),
+    "expected": Text("个（期望值）", "expected count"),
     "yuan": Text("元", "yuan"),
     "ratio": Text("比率", "ratio"),
     "minute": Text("分钟", "minutes"),

@@ -35,6 +35,8 @@ _PLAIN = Shown(1, ",d", "")
 #: (unit, is it a total?) → zh, en
 _METRICS: dict[tuple[str, bool], tuple[Shown, Shown]] = {
     ("count", True): (_PLAIN, _PLAIN),
+    # how many are to be expected, of a few customers less than one
+    ("expected", True): (Shown(1, ",.1f", ""), Shown(1, ",.1f", "")),
     ("yuan", True): (Shown(10000, ",.1f", "万元"), Shown(1, "$,.3s", "")),
     ("yuan", False): (Shown(1, ",.1f", "元"), Shown(1, "$,.1f", "")),
     ("minute", True): (Shown(10000, ",.1f", "万分钟"), Shown(1, ",.3s", "minutes")),
@@ -79,10 +81,13 @@ def compact_sql(sql: str, metric: Metric, language: str) -> str:
 
 
 def change_sql(now: str, before: str, metric: Metric) -> str:
-    """Difference from the month before: percentage points for shares, else a share of before."""
+    """Difference from the month before: percentage points for shares, else a share of before.
+
+    None where nothing above 0 was before: from -100 to 50 is no change of -150 %.
+    """
     if metric.unit == "ratio":
         return f"(({now}) - ({before})) * 100"
-    return f"({now}) * 1.0 / NULLIF(({before}), 0) - 1"
+    return f"({now}) * 1.0 / NULLIF(GREATEST(({before}), 0), 0) - 1"
 
 
 def change_format(metric: Metric) -> str:

@@ -76,11 +76,11 @@ _PEOPLE_TILES = """
         sum(subscriber_cnt) filter (where brand_fit not in ('fits', 'unknown')) * 100.0
             / nullif(sum(subscriber_cnt) filter (where brand_fit <> 'unknown'), 0)
             as brand_mismatch_rate
-    from customer_value.mart_customer_value__segment_month where stat_month = %(month)s
+    from individual_value.mart_individual_value__segment_month where stat_month = %(month)s
 """
 _PEOPLE_LISTS = """
     select count(*) as vip_list, count(*) filter (where is_birthday_due) as vip_birthdays
-    from customer_value.mart_customer_value__vip_month where stat_month = %(month)s
+    from individual_value.mart_individual_value__vip_month where stat_month = %(month)s
 """
 
 
@@ -188,8 +188,8 @@ class WantedOfGroups(Wanted):
 class WantedOfPeople(Wanted):
     """The same about individual customers."""
 
-    mart = "customer_value"
-    header = "value_state"
+    mart = "individual_value"
+    header = "people_state"
     #: the numbers of each row of tiles
     rows_of_tiles: ClassVar[dict[str, tuple[str, ...]]] = {
         "people_tiles": ("people_cnt", "people_arpu", "member_arpu", "individual_arpu"),

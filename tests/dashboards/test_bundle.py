@@ -174,7 +174,7 @@ def test_headers_of_amounts_say_the_unit_and_shares_what_of(folder: Path) -> Non
     ]  # fmt: skip
     assert columns["group_cnt"]["customColumnName"] == "集团数"
     assert charts["等级迁移矩阵"]["groupbyRows"] == ["from_grade_name"]
-    assert charts["From grade to grade"]["groupbyColumns"] == ["to_grade_name_en"]
+    assert charts["Grade migration matrix"]["groupbyColumns"] == ["to_grade_name_en"]
 
 
 def test_titles_differ_within_a_dashboard(folder: Path) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from orchestration.contracts.reading import read_contracts
 from orchestration.settings import ROOT
+from superset_assets.builder.catalog import UNITS
 
 pytestmark = pytest.mark.fast
 
@@ -106,7 +107,7 @@ def test_metrics_are_declared_once_and_completely() -> None:
             seen.add(metric["name"])
             meta = metric["config"]["meta"]
             assert metric["label"] and chinese(meta["label_zh"]) and chinese(meta["description_zh"])
-            assert meta["unit"] in {"count", "yuan", "ratio", "minute", "mb", "point"}
+            assert meta["unit"] in set(UNITS)
             assert meta["direction"] in {"up", "down", "none"}
             assert (meta["additivity"] == "ratio") == (metric["type"] == "ratio")
             if metric["type"] == "simple":

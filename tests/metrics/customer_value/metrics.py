@@ -1,4 +1,4 @@
-"""What each metric of the customer-value marts adds up, said once more and apart from the YAML.
+"""What each metric of the marts of customer value adds up, said once more and apart from the YAML.
 
 A metric is a sum over rows of the recomputed marts, or the quotient of two such metrics.
 """
@@ -15,9 +15,9 @@ OPERATOR_MONTH = "mart_customer_value__operator_month"
 OPERATOR_AREA = "mart_customer_value__operator_area"
 OFFER_MONTH = "mart_customer_value__offer_month"
 APPLICATION_MONTH = "mart_customer_value__application_month"
-SEGMENT_MONTH = "mart_customer_value__segment_month"
-VIP_MONTH = "mart_customer_value__vip_month"
-AREA_MONTH = "mart_customer_value__area_month"
+SEGMENT_MONTH = "mart_individual_value__segment_month"
+VIP_MONTH = "mart_individual_value__vip_month"
+AREA_MONTH = "mart_individual_value__area_month"
 #: the tree of management; an account manager's customers are in one area, but not all of an area's
 LEVELS = ("province_id", "city_id", "county_id", "area_id", "account_manager_id")
 ACTIVE = pl.col("is_active")
@@ -287,7 +287,7 @@ AREA_RATIOS = {
 OFFER_RATIOS = {
     "offer_fee": ("offer_fee_sum_amt", "offer_place_cnt"),
     "offer_own_fee": ("offer_own_fee_sum_amt", "offer_place_cnt"),
-    "offer_fee_gap_rate": ("offer_fee_gap_sum_amt", "offer_fee_sum_amt"),
+    "offer_fee_gap_rate": ("offer_fee_gap_sum_amt", "offer_own_fee_sum_amt"),
     "offer_quality_score": ("offer_quality_sum", "offer_place_cnt"),
     "offer_own_quality_score": ("offer_own_quality_sum", "offer_place_cnt"),
     "offer_quality_gap": ("offer_quality_gap_sum", "offer_place_cnt"),

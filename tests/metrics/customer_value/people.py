@@ -156,7 +156,7 @@ class People(Recomputation):
 
     @cached_property
     def people_segments(self) -> pl.DataFrame:
-        """The columns of ``mart_customer_value__segment_month``."""
+        """The columns of ``mart_individual_value__segment_month``."""
         sums = self.classed.group_by(["stat_month", *PLACE, *MANAGER, *DIMENSIONS]).agg(
             pl.col("is_on_net").sum().cast(pl.Int64).alias("subscriber_cnt"),
             pl.col("billed_amt", "voice_min", "data_mb").fill_null(0).sum(),
@@ -213,7 +213,7 @@ class People(Recomputation):
 
     @cached_property
     def vips(self) -> pl.DataFrame:
-        """The columns of ``mart_customer_value__vip_month``."""
+        """The columns of ``mart_individual_value__vip_month``."""
         about = self.key_persons.group_by(KEY).agg(
             pl.col("birthday").min(),
             pl.col("birth_year").max().alias("other_birth_year"),
@@ -304,7 +304,7 @@ class People(Recomputation):
 
     @cached_property
     def areas(self) -> pl.DataFrame:
-        """The columns of ``mart_customer_value__area_month``."""
+        """The columns of ``mart_individual_value__area_month``."""
         key = ["stat_month", "area_id"]
         elsewhere = pl.col("home") != pl.col("belongs_to")
         belonging = self.territory.group_by(

@@ -1,4 +1,4 @@
-"""Every number of the customer-value marts equals the one recomputed from the extract files.
+"""Every number about group and individual customers equals that recomputed from extract files.
 
 All rows and columns of the marts, and every metric declared for them at every level
 (province, city, county, area, account manager) in every month.

@@ -1,11 +1,27 @@
 -- grain: one row per business month, area and operator
-with sides as (
+--
+-- A census is taken each quarter and holds until the next.
+with census as (
+    {{ surveys_of(ref("fct_operator_area"), "surveyed_on") }}
+),
+
+sides as (
     select
-        *,
+        holds_in_month as stat_month,
+        area_id,
+        operator,
+        is_own,
+        hall_cnt,
+        exclusive_cnt,
+        agent_cnt,
+        outlet_cnt,
+        visit_cnt,
+        mystery_score,
+        mystery_score_sum,
+        surveyed_on,
         -- outlets belong to a place, not to the customers of one account manager
         '-' as account_manager_id
-    from {{ ref("fct_operator_area") }}
-    where {{ in_months("stat_month") }}
+    from census
 ),
 
 own as (

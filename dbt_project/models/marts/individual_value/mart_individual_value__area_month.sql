@@ -9,9 +9,9 @@ territory as (
     where {{ in_months("stat_month") }}
 ),
 
+-- an estimate is made each quarter and holds until the next
 markets as (
-    select * from {{ ref("fct_area_market") }}
-    where {{ in_months("stat_month") }}
+    {{ surveys_of(ref("fct_area_market"), "estimated_on") }}
 ),
 
 assigned as (
@@ -57,7 +57,7 @@ joined as (
     left join guests
         on areas.stat_month = guests.stat_month and areas.org_unit_id = guests.area_id
     left join markets
-        on areas.stat_month = markets.stat_month and areas.org_unit_id = markets.area_id
+        on areas.stat_month = markets.holds_in_month and areas.org_unit_id = markets.area_id
 ),
 
 final as (
