@@ -24,12 +24,17 @@ def due_at(feed: Feed, first: date, zone: str) -> datetime | None:
         return None
     if feed.period_kind == "day":
         return datetime.combine(first + timedelta(days=1), at, ZoneInfo(zone))
-    if feed.due_day is None or (feed.cadence == "quarterly" and first.month not in _QUARTER_ENDS):
+    if feed.due_day is None or not is_due_for(feed, first):
         return None
     following = _next(first, "month")
     last_day = calendar.monthrange(following.year, following.month)[1]
     day = following.replace(day=min(feed.due_day, last_day))
     return datetime.combine(day, at, ZoneInfo(zone))
+
+
+def is_due_for(feed: Feed, first: date) -> bool:
+    """Whether the month that begins on ``first`` has figures of its own in this feed."""
+    return feed.cadence != "quarterly" or first.month in _QUARTER_ENDS
 
 
 def periods_due(

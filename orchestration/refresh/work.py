@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from orchestration.contracts import Feed, all_feeds
+from orchestration.contracts.due import is_due_for
 from orchestration.engine.databases import connect
 from orchestration.errors import TelmartError
 from orchestration.publication import needed_feeds, pending, published_marts
@@ -212,6 +213,8 @@ def waiting_months(
 ) -> dict[date, list[str]]:  # fmt: skip
     """Months that some feed has delivered and another, which had begun by then, has not.
 
+    A quarterly feed is waited for in the last month of a quarter only.
+
     Args:
         feeds: all contracts; feeds without periods and those switched off do not count.
         loaded: months delivered, by feed.
@@ -225,7 +228,7 @@ def waiting_months(
         for name in expected:
             there = loaded.get(name, set())
             begun = month > min(there) if there else month > (published_to or date.min)
-            if begun and month not in there:
+            if begun and month not in there and is_due_for(feeds[name], month):
                 found.setdefault(month, []).append(name)
     return found
 

@@ -1,4 +1,4 @@
-"""The customer-value mart on a small sample: keys, sums, incremental runs, what was planted."""
+"""The marts of customer value on a small sample: keys, sums, incremental runs, what was planted."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from tests.models.warehouse import (
 from tests.party.conftest import copy_feed
 
 MART = "build.mart_customer_value__"
-BUILD = ("run", "--select", "+path:models/marts/customer_value")
-OURS = ("path:models/core/value", "path:models/marts/customer_value")
+MARTS = (MART, "build.mart_individual_value__")
+FOLDERS = ("path:models/marts/customer_value", "path:models/marts/individual_value")
+BUILD = ("run", "--select", *(f"+{folder}" for folder in FOLDERS))
+OURS = ("path:models/core/value", *FOLDERS)
 MONTHS = [date(2026, month, 1) for month in range(3, 11)]
 #: a fall in spending takes three months, and so does what the models average
 SEEN_WITHIN = 5
@@ -431,8 +433,9 @@ def _months_between(earlier: date, later: date) -> int:
 
 
 def test_incremental_equals_full_refresh(valued: Valued) -> None:
-    """Bills, profiles, ratings and key persons of one month change: the months they reach are
-    processed, and equal what processing everything gives; the changed month alone would not do."""
+    """Bills, profiles, ratings, key persons, visits, opportunities and reports about competitors
+    of one month change: the months they reach are processed, and equal what processing everything
+    gives; the changed month alone would not do."""
     settings, changed = valued.settings, MONTHS[2]
     execute(
         settings,
@@ -443,11 +446,16 @@ def test_incremental_equals_full_refresh(valued: Valued) -> None:
         "update raw.crm__group_rating set score = 1, override_importance = 'important',"
         f" override_reason = 'test' where _period = '{changed}';"
         f"delete from raw.crm__key_person_event where _period = '{changed}'"
-        " and work_step = 'follow_up'",
+        " and work_step = 'follow_up';"
+        f"update raw.crm__visit set need_type = 'solution' where _period = '{changed}'"
+        " and right(visit_id, 1) in ('2', '6');"
+        f"update raw.crm__opportunity set visit_id = null where _period = '{changed}';"
+        f"delete from raw.competitor__intelligence where _period = '{changed}'"
+        " and right(group_id, 1) = '5'",
     )
     tables = [
         name for name in built_tables(settings)
-        if name.startswith(MART)
+        if name.startswith(MARTS)
         or any(f"int_{of}" in name for of in ("group_", "key_person", "binding", "customer_need"))
     ]  # fmt: skip
     assert len(tables) >= 8
@@ -465,8 +473,7 @@ def test_without_feeds_everything_is_there_and_empty(installation: Settings) -> 
     empty_warehouse(installation)
     assert dbt(installation, "seed") == {}
     assert dbt(installation, *BUILD, "--full-refresh") == {}
-    for table in (
-        "group_month", "grade_month", "warning", "operator_month", "operator_area", "offer_month",
-        "application_month",
-    ):  # fmt: skip
-        assert rows(installation, f"select count(*) from {MART}{table}") == [(0,)]
+    tables = [name for name in built_tables(installation) if name.startswith(MARTS)]
+    assert len(tables) == 11
+    for table in tables:
+        assert rows(installation, f"select count(*) from {table}") == [(0,)], table

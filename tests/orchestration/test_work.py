@@ -13,7 +13,7 @@ from orchestration.refresh.work import MartWork, Work, parse_month, waiting_mont
 from orchestration.settings import Settings
 
 pytestmark = pytest.mark.fast
-AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (8, 9, 10))
+JUNE, AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (6, 8, 9, 10))
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,13 @@ def test_feed_that_never_came_is_waited_for(feeds: dict[str, Feed]) -> None:
     assert waiting_months(feeds, loaded) == {AUGUST: ["boss.recharge"]}
     off = {**feeds, "boss.recharge": dataclasses.replace(feeds["boss.recharge"], enabled=False)}
     assert waiting_months(off, loaded) == {}
+
+
+def test_quarterly_feed_is_waited_for_at_the_end_of_a_quarter(feeds: dict[str, Feed]) -> None:
+    quarterly = dataclasses.replace(feeds["hr.staff"], cadence="quarterly")
+    others = {"crm.subscriber", "boss.recharge"}
+    loaded = {name: {AUGUST, SEPTEMBER, OCTOBER} for name in others} | {"hr.staff": {JUNE}}
+    assert waiting_months({**feeds, "hr.staff": quarterly}, loaded) == {SEPTEMBER: ["hr.staff"]}
 
 
 def test_feed_without_periods_is_not_waited_for(feeds: dict[str, Feed]) -> None:

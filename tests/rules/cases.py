@@ -244,6 +244,13 @@ CASES: dict[str, Spoilt] = {
     "the top fifth in percent": row("customer_value_rule", "cv_pareto_share_1", "value", "20"),
     "an override for two years": row(
         "customer_value_rule", "cv_override_keep_months_1", "value", "24"),
+    "high from where middle begins": Spoilt(
+        "customer_value_rule", "outweighs", "cv_box_high_score_1", "value", "33.3333",
+        "Raise it above 33.3333", change={("cv_box_high_score_1", "value"): "33.3333"}),
+    "a horizon as long as what is observed": Spoilt(
+        "customer_value_rule", "outweighs", "cv_off_net_window_months_1", "value", "3.0000",
+        "Raise it above 3.0000", change={("cv_off_net_window_months_1", "value"): "3.0000"},
+        dbt="customer_value_rule_off_net_window_holds_the_horizon"),
     "two shares of the top": twice("customer_value_rule", "cv_pareto_share_1"),
     "a parameter of customer value of nowhere": source("customer_value_rule", "cv_pareto_share_1"),
     # ---- individual customers
@@ -446,6 +453,15 @@ CASES: dict[str, Spoilt] = {
     "complaints of two years": Spoilt(
         "churn_model_factor", "within_reach", "cf_complaints_1", "window_months", "24",
         "Write 1 to 12", change={("cf_complaints_1", "window_months"): "24"}),
+    "a state over three months": Spoilt(
+        "churn_model_factor", "each_row", "cf_key_person_change_1", "factor, window_months",
+        "key_person_change, 3", "Correct the value",
+        change={("cf_key_person_change_1", "window_months"): "3"}),
+    "a churn model without factors": Spoilt(
+        "churn_model_factor", "complete_for", "", "model", "group_churn", "Add its rows",
+        change={(f"cf_{factor}_1", "model"): "other" for factor in (
+            "usage_fall", "products_given_up", "arrears", "key_person_change", "members_lost",
+            "competitor_share", "complaints", "loose_binding", "contract_ending")}),
     "a factor nobody measures": code(
         "churn_model_factor", "cf_arrears_1", "factor", "arears", "Did you mean arrears?"),
     "a factor of no model": Spoilt(

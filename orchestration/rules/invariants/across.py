@@ -40,8 +40,8 @@ def outweighs(
             if alike and not _compare(operator.gt, one[weight], other[weight]):
                 content.fault_of(
                     one, "outweighs",
-                    f"{heavier} must weigh more than {lighter}{named(key, key_of(one, key))},"
-                    f" which weighs {shown(other[weight])} (line {other.line}).",
+                    f"{weight} of {heavier} must be above that of {lighter}"
+                    f"{named(key, key_of(one, key))}, {shown(other[weight])} (line {other.line}).",
                     f"Raise it above {shown(other[weight])}, or lower line {other.line}.", weight,
                 )  # fmt: skip
 

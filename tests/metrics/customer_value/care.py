@@ -63,13 +63,25 @@ class Care(Churn):
             *KEY, pl.col("visit_id").alias("need_id"), "need_type", pl.lit(True).alias("on_visit")
         )  # fmt: skip
         chances = self.feeds["crm.opportunity"]
-        others = chances.filter(known & here("found_at") & pl.col("visit_id").is_null()).select(
-            *KEY, pl.col("opportunity_id").alias("need_id"), "need_type",
-            pl.lit(False).alias("on_visit"),
+        told = visits.group_by(pl.col("need_id").alias("visit_id")).agg(
+            pl.col("stat_month").min().alias("told_in")
+        )
+        others = (
+            chances.filter(known & here("found_at"))
+            .join(told, on="visit_id", how="left")
+            .filter(pl.col("told_in").is_null() | (pl.col("told_in") > pl.col("stat_month")))
+            .select(
+                *KEY, pl.col("opportunity_id").alias("need_id"), "need_type",
+                pl.lit(False).alias("on_visit"),
+            )
         )  # fmt: skip
+        orders = chances.filter((pl.col("state") == "won") & here("closed_at"))
         won = (
-            chances.filter((pl.col("state") == "won") & here("closed_at"))
-            .group_by(pl.coalesce("visit_id", "opportunity_id").alias("need_id"))
+            pl.concat(
+                orders.select("stat_month", pl.col(of).alias("need_id")).drop_nulls()
+                for of in ("opportunity_id", "visit_id")
+            )
+            .group_by("need_id")
             .agg(pl.col("stat_month").min().alias("won_in"))
         )
         return pl.concat([visits, others]).join(won, on="need_id", how="left")

@@ -87,7 +87,8 @@ class Groups:
                 "section_name_en": "industry_section_name_en",
             }
         )  # fmt: skip
-        shared = pl.len().over("stat_month", "group_name") > 1
+        first = pl.col("group_id").sort_by("stat_month", "group_id").first().over("group_name")
+        shared = pl.col("group_id") != first
         numbered = pl.format("{} ({})", "group_name", "group_id")
         return (
             self.feeds["crm.group_customer"]

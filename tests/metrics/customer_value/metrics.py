@@ -62,6 +62,7 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "group_increment_amt": amount("increment_revenue_amt"),
     "group_output_amt": amount("output_amt"),
     "group_input_amt": amount("input_amt"),
+    "group_active_input_amt": amount("input_amt", ACTIVE),
     "group_pareto_top_amt": amount("revenue_amt", pl.col("is_pareto_top")),
     "group_member_cnt": of("member_cnt"),
     "group_own_member_cnt": of("own_member_cnt"),
@@ -244,7 +245,7 @@ GROUP_RATIOS = {
     **{f"step_{step}_rate": (f"step_{step}_cnt", "planned_person_cnt") for step in STEPS},
     **{f"need_{kind}_share": (f"need_{kind}_cnt", "need_cnt") for kind in NEEDS},
     "tier_chosen_rate": ("tier_chosen_cnt", "group_cnt"),
-    "group_input_per_customer": ("group_input_amt", "group_cnt"),
+    "group_input_per_customer": ("group_active_input_amt", "group_cnt"),
     "group_bad_debt_rate": ("group_bad_debt_amt", "group_outstanding_amt"),
     "group_paid_on_time_rate": ("group_paid_on_time_amt", "group_paid_amt"),
 }

@@ -30,17 +30,25 @@ today as (
         on groups.stat_month = latest.stat_month
 ),
 
+-- who bore a name first keeps it plain for ever, so that a title never changes with its month
+bearers as (
+    select
+        group_name,
+        group_id,
+        row_number() over (partition by group_name order by stat_month, group_id) as nth
+    from groups
+),
+
 final as (
     select
         groups.stat_month,
         groups.group_id,
         groups.group_name,
-        -- what people choose it by: of two with one name each bears its number
+        -- what people choose it by: of several with one name all but the first bear their number
         groups.group_name
         || case
-            when count(*) over (partition by groups.stat_month, groups.group_name) > 1
-                then ' (' || groups.group_id || ')'
-            else ''
+            when groups.group_id = bearers.group_id then ''
+            else ' (' || groups.group_id || ')'
         end as group_title,
         groups.industry_code,
         coalesce(industries.industry_section, '-') as industry_section,
@@ -76,6 +84,8 @@ final as (
     from groups
     inner join months
         on groups.stat_month = months.stat_month
+    inner join bearers
+        on groups.group_name = bearers.group_name and bearers.nth = 1
     left join sizes
         on
             {{ holds_in("sizes", "groups.stat_month") }}

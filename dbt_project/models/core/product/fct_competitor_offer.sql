@@ -23,13 +23,6 @@ final as (
         tariffs.included_mb,
         tariffs.quality_score,
         tariffs.own_quality_score,
-        -- 同质低价 or 高质同价: at no more money no less quality, and better in one of the two
-        tariffs.monthly_fee_amt <= tariffs.own_monthly_fee_amt
-        and tariffs.quality_score >= tariffs.own_quality_score
-        and (
-            tariffs.monthly_fee_amt < tariffs.own_monthly_fee_amt
-            or tariffs.quality_score > tariffs.own_quality_score
-        ) as is_better_offer,
         tariffs.on_sale_from,
         tariffs.surveyed_on
     from tariffs

@@ -1,7 +1,7 @@
 -- grain: one row per business month and need of a group customer heard in it
 --
--- A need is heard on a visit, or comes with an opportunity from another channel; the opportunity
--- that follows from a visit is the same need.
+-- A need is heard on a visit, or comes with an opportunity; the opportunity of a visit that told the
+-- need is the same one.
 with visits as (
     select * from {{ ref("fct_visit") }}
     where {{ in_months("stat_month") }}
@@ -10,6 +10,15 @@ with visits as (
 opportunities as (
     select * from {{ ref("fct_opportunity") }}
     where {{ in_months("stat_month") }}
+),
+
+told as (
+    select
+        visit_id,
+        min(stat_month) as told_month
+    from {{ ref("fct_visit") }}
+    where need_type is not null and is_feedback_in_month
+    group by visit_id
 ),
 
 final as (
@@ -24,14 +33,21 @@ final as (
     where need_type is not null and is_feedback_in_month
     union all
     select
-        stat_month,
-        opportunity_id as need_id,
-        group_id,
-        source_channel,
-        need_type,
-        found_at as heard_at
+        opportunities.stat_month,
+        opportunities.opportunity_id as need_id,
+        opportunities.group_id,
+        opportunities.source_channel,
+        opportunities.need_type,
+        opportunities.found_at as heard_at
     from opportunities
-    where need_type is not null and is_found_in_month and visit_id is null
+    left join told
+        on
+            opportunities.visit_id = told.visit_id
+            and opportunities.stat_month >= told.told_month
+    where
+        opportunities.need_type is not null
+        and opportunities.is_found_in_month
+        and told.visit_id is null
 )
 
 select * from final

@@ -24,8 +24,10 @@ rules as (
         rules.full_value,
         {{ add_months("months.stat_month", "1 - rules.window_months") }} as window_from
     from {{ ref("dim_month") }} as months
+    inner join {{ ref("churn_model") }} as models
+        on {{ holds_in("models", "months.stat_month") }}
     inner join {{ ref("churn_model_factor") }} as rules
-        on {{ holds_in("rules", "months.stat_month") }}
+        on models.model = rules.model and {{ holds_in("rules", "months.stat_month") }}
     where {{ in_months("months.stat_month") }}
 ),
 

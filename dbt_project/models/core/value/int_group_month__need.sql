@@ -14,13 +14,24 @@ with needs as (
     where {{ reached }}
 ),
 
-won as (
-    select
-        coalesce(visit_id, opportunity_id) as need_id,
-        min(stat_month) as won_month
+orders as (
+    select stat_month, opportunity_id, visit_id
     from {{ ref("fct_opportunity") }}
     where ({{ reached }}) and is_won and is_closed_in_month
-    group by coalesce(visit_id, opportunity_id)
+),
+
+-- a need is the opportunity's own, or that of the visit it came from
+won as (
+    select
+        need_id,
+        min(stat_month) as won_month
+    from (
+        select opportunity_id as need_id, stat_month from orders
+        union all
+        select visit_id as need_id, stat_month from orders
+        where visit_id is not null
+    ) as both_ids
+    group by need_id
 ),
 
 -- the months of the customer file: nothing is unmet in a month that is still to come

@@ -115,7 +115,12 @@ judged as (
         ) as is_high_spend,
         classes.billed_sum_amt,
         classes.billed_months_cnt,
-        cast(substring(profiles.birthday, 1, 2) as integer) as birthday_month_no,
+        -- written MM-DD; what is not is unknown
+        case
+            {% for month in range(1, 13) -%}
+            when profiles.birthday like '{{ "%02d" | format(month) }}-__' then {{ month }}
+            {% endfor %}
+        end as birthday_month_no,
         extract(month from {{ add_months("facts.stat_month", 1) }}) as next_month_no,
         coalesce(subscribers.birth_year, profiles.birth_year) is not null as has_birth_year,
         coalesce(profiles.has_occupation, 0) = 1 as has_occupation,
