@@ -83,11 +83,13 @@ def compact_sql(sql: str, metric: Metric, language: str) -> str:
 def change_sql(now: str, before: str, metric: Metric) -> str:
     """Difference from the month before: percentage points for shares, else a share of before.
 
-    None where nothing above 0 was before: from -100 to 50 is no change of -150 %.
+    None where nothing above 0 was before: from -100 to 50 is no change of -150 %. Rounded as it is
+    shown, so that what reads 0 is neither red nor green.
     """
     if metric.unit == "ratio":
-        return f"(({now}) - ({before})) * 100"
-    return f"({now}) * 1.0 / NULLIF(GREATEST(({before}), 0), 0) - 1"
+        return f"ROUND(CAST((({now}) - ({before})) * 100 AS NUMERIC), 1)"
+    share = f"({now}) * 1.0 / NULLIF(GREATEST(({before}), 0), 0) - 1"
+    return f"ROUND(CAST({share} AS NUMERIC), 3)"
 
 
 def change_format(metric: Metric) -> str:
