@@ -315,6 +315,8 @@ def subscribers(condition: pl.Expr) -> pl.Expr:
 
 
 SEGMENT_SUMS: dict[str, pl.Expr] = {
+    "people_offered_cnt": of("offered_cnt"),
+    "people_accepted_cnt": of("accepted_cnt"),
     **{SUBSCRIBERS[who]: subscribers(rows_of) for who, rows_of in TYPES.items()},
     **{
         f"{who}_{name}": amount(column, rows_of)
@@ -328,6 +330,7 @@ SEGMENT_SUMS: dict[str, pl.Expr] = {
 }
 #: numerator and denominator of each quotient
 SEGMENT_RATIOS = {
+    "people_uptake_rate": ("people_accepted_cnt", "people_offered_cnt"),
     **{
         f"{who}_{name}": (f"{who}_{part}", SUBSCRIBERS[who])
         for who in TYPES

@@ -25,6 +25,7 @@ FEEDS = (
     "hr.org_unit", "hr.staff", "crm.subscriber", "crm.contract", "boss.subscriber_usage",
     "boss.subscriber_bill", "boss.recharge", "boss.status_event", "crm.group_member",
     "mediation.usage_area", "crm.key_person", "crm.group_customer", "market.area",
+    "campaign.contact",
 )  # fmt: skip
 #: dimensions of the segment mart, which are the code sets of their names too
 DIMENSIONS = (
@@ -157,9 +158,24 @@ class People(Recomputation):
     @cached_property
     def people_segments(self) -> pl.DataFrame:
         """The columns of ``mart_individual_value__segment_month``."""
-        sums = self.classed.group_by(["stat_month", *PLACE, *MANAGER, *DIMENSIONS]).agg(
-            pl.col("is_on_net").sum().cast(pl.Int64).alias("subscriber_cnt"),
-            pl.col("billed_amt", "voice_min", "data_mb").fill_null(0).sum(),
+        reached = (pl.col("step_type") == "contact") & (pl.col("result_code") == "reached")
+        offers = (
+            self.feeds["campaign.contact"]
+            .group_by(KEY)
+            .agg(
+                reached.any().alias("is_offered"), pl.col("is_accepted").any().alias("is_accepted")
+            )
+        )
+        offered = pl.col("is_on_net") & pl.col("is_offered").fill_null(False)
+        sums = (
+            self.classed.join(offers, on=KEY, how="left")
+            .group_by(["stat_month", *PLACE, *MANAGER, *DIMENSIONS])
+            .agg(
+                pl.col("is_on_net").sum().cast(pl.Int64).alias("subscriber_cnt"),
+                pl.col("billed_amt", "voice_min", "data_mb").fill_null(0).sum(),
+                offered.sum().cast(pl.Int64).alias("offered_cnt"),
+                (offered & pl.col("is_accepted")).sum().cast(pl.Int64).alias("accepted_cnt"),
+            )
         )
         return self.named(sums, **{name: name for name in DIMENSIONS})
 
