@@ -43,6 +43,12 @@ class Board:
     def __init__(self, dashboard: Any) -> None:
         self._charts = {chart.id: chart for chart in dashboard.slices}
         self._tree = json.loads(dashboard.position_json or "{}")
+        self._further = {
+            key
+            for node in self._tree.values()
+            if isinstance(node, dict) and node.get("type") == "TABS"
+            for key in node["children"][1:]
+        }
         metadata = json.loads(dashboard.json_metadata or "{}")
         self.title = str(dashboard.dashboard_title)
         self.filters = [
@@ -63,10 +69,14 @@ class Board:
                 waiting += known[key].parents
         return found
 
-    def charts(self) -> Iterator[tuple[Any, list[str]]]:
-        """Charts from top to bottom, with the filters that reach each."""
+    def charts(self, *, behind: bool) -> Iterator[tuple[Any, list[str]]]:
+        """Charts from top to bottom, with the filters that reach each.
+
+        Args:
+            behind: those on tabs that somebody has to turn to; else those in sight at first.
+        """
         for node, above in self._walk("ROOT_ID", ()):
-            if node.get("type") != "CHART":
+            if node.get("type") != "CHART" or behind != bool(self._further & set(above)):
                 continue
             chart = self._charts.get(node["meta"].get("chartId"))
             if chart is not None:
