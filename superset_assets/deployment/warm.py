@@ -1,7 +1,7 @@
 """Filling the cache: what each browser will ask, asked beforehand as the person it belongs to.
 
-Landing pages come first, and who signed in last before others; time is limited: with hundreds of people the rest meet a
-dashboard that takes a second instead of none.
+Landing pages come first, and who signed in last before others; time is limited: with hundreds of
+people the rest meet a dashboard that takes a second instead of none.
 """
 
 from __future__ import annotations
