@@ -1,7 +1,7 @@
 -- grain: one row per business month and need of a group customer heard in it
 --
--- A need is heard on a visit, or comes with an opportunity; the opportunity of a visit that told the
--- need is the same one.
+-- A need is heard on a visit, or comes with an opportunity; the opportunity of a visit that told
+-- the need is the same one.
 with visits as (
     select * from {{ ref("fct_visit") }}
     where {{ in_months("stat_month") }}
