@@ -35,6 +35,8 @@ _PLAIN = Shown(1, ",d", "")
 #: (unit, is it a total?) → zh, en
 _METRICS: dict[tuple[str, bool], tuple[Shown, Shown]] = {
     ("count", True): (_PLAIN, _PLAIN),
+    # how many of something one customer has on average
+    ("count", False): (Shown(1, ",.2f", ""), Shown(1, ",.2f", "")),
     # how many are to be expected, of a few customers less than one
     ("expected", True): (Shown(1, ",.1f", ""), Shown(1, ",.1f", "")),
     ("yuan", True): (Shown(10000, ",.1f", "万元"), Shown(1, "$,.3s", "")),

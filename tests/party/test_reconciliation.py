@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from tests.models.warehouse import rows
+from orchestration.settings import ROOT
+from tests.models.warehouse import compiled, execute, rows
 from tests.party.conftest import Built
 
 
@@ -139,3 +140,44 @@ def test_a_competitor_is_remembered_from_the_latest_report(built: Built) -> None
         f" and stat_month = '{built.months[-1]}-01'",
     )
     assert sorted(made) == sorted(last.iter_rows())
+
+
+def test_control_lists_are_those_of_the_file(built: Built) -> None:
+    """R057: the lists of the year, the file and the flags count alike; one moved is noticed."""
+    month = pl.col("stat_month")
+    lists = built.feed("crm.customer_list").filter(
+        pl.col("list_kind").str.ends_with("_controlled") & (pl.col("list_year") == month.dt.year())
+    )
+    listed = sorted(lists.group_by("stat_month", "list_kind").len().iter_rows())
+    flags = """
+        select stat_month, kind, sum(cast(flag as integer)) from core.fct_group_customer_month
+        cross join lateral (values ('province_controlled', is_province_controlled),
+            ('city_controlled', is_city_controlled)) as n (kind, flag)
+        group by 1, 2
+    """
+    assert len(listed) == 2 * len(built.months)
+    assert sorted(tuple(row) for row in rows(built.settings, flags)) == listed
+    file = (
+        built.feed("crm.group_customer")
+        .filter(pl.col("opened_on") < pl.date(month.dt.year(), 1, 1), pl.col("status") == "active")
+        .filter(pl.col("control_level") != "county")
+        .select("stat_month", "group_id", "control_level")
+    )
+    gone = built.feed("crm.group_customer").filter(pl.col("status") == "lost")
+    kept = lists.join(gone, on=["stat_month", "group_id"], how="anti").select(
+        "stat_month", "group_id", pl.col("list_kind").str.replace("_controlled", "")
+    )
+    assert sorted(kept.iter_rows()) == sorted(file.iter_rows())
+    check = ROOT / "dbt_project/tests/control_lists_agree_with_the_file.sql"
+    query = compiled(built.settings, check.read_text())
+    assert rows(built.settings, query) == []
+    last, one, _ = max(row for row in kept.iter_rows() if row[2] == "province")
+    moved = f"update raw.crm__group_customer set control_level = '{{}}' where _period = '{last}'"
+    moved += f" and group_id = '{one}'"
+    execute(built.settings, moved.format("county"))
+    try:
+        [(when, level, on_list, on_file, other)] = rows(built.settings, query)
+    finally:
+        execute(built.settings, moved.format("province"))
+    assert (when, level, other) == (last, "province", 1)
+    assert on_list == on_file + 1

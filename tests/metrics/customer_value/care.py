@@ -13,6 +13,7 @@ from tests.metrics.rule_tables import add_months
 
 STEPS = ("identify", "build", "maintain", "expand", "follow_up")
 NEEDS = ("tariff", "one_stop", "solution")
+CHANNELS = ("visit", "manager", "agent", "portal", "hotline", "hall", "liaison")
 
 
 class Care(Churn):
@@ -60,7 +61,7 @@ class Care(Churn):
 
         known = pl.col("need_type").is_not_null()
         visits = self.feeds["crm.visit"].filter(known & here("feedback_at")).select(
-            *KEY, pl.col("visit_id").alias("need_id"), "need_type", pl.lit(True).alias("on_visit")
+            *KEY, pl.col("visit_id").alias("need_id"), "need_type", pl.lit("visit").alias("came_by")
         )  # fmt: skip
         chances = self.feeds["crm.opportunity"]
         told = visits.group_by(pl.col("need_id").alias("visit_id")).agg(
@@ -72,7 +73,7 @@ class Care(Churn):
             .filter(pl.col("told_in").is_null() | (pl.col("told_in") > pl.col("stat_month")))
             .select(
                 *KEY, pl.col("opportunity_id").alias("need_id"), "need_type",
-                pl.lit(False).alias("on_visit"),
+                pl.col("source_channel").alias("came_by"),
             )
         )  # fmt: skip
         orders = chances.filter((pl.col("state") == "won") & here("closed_at"))
@@ -101,7 +102,7 @@ class Care(Churn):
         return watched.group_by("group_id").agg(
             pl.lit(month).alias("stat_month"),
             rows_where(new).alias("need_cnt"),
-            rows_where(new & pl.col("on_visit")).alias("need_visit_cnt"),
+            *(rows_where(new & (pl.col("came_by") == c)).alias(f"need_{c}_cnt") for c in CHANNELS),
             *(rows_where(new & (pl.col("need_type") == k)).alias(f"need_{k}_cnt") for k in NEEDS),
             rows_where(unmet).alias("unmet_need_cnt"),
             *(rows_where(unmet & (pl.col("need_type") == k)).alias(f"unmet_{k}_cnt")

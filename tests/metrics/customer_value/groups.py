@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from tests.metrics.customer_value.metrics import KINDS
 from tests.metrics.customers import Customers
 from tests.metrics.extract_files import read_feed
 from tests.metrics.rule_tables import Rules
@@ -227,6 +228,11 @@ class Groups:
                 pl.col("product_id").n_unique().cast(pl.Int64).alias("product_cnt"),
                 pl.col("business_kind").drop_nulls().n_unique().cast(pl.Int64)
                 .alias("business_kind_cnt"),
+                *(
+                    pl.col("product_id").filter(pl.col("business_kind") == kind).n_unique()
+                    .cast(pl.Int64).alias(f"{kind}_product_cnt")
+                    for kind in KINDS
+                ),
                 pl.col("line_cnt").sum(),
                 pl.col("integration_level").max().alias("integration_level_max"),
             )

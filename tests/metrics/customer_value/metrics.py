@@ -49,6 +49,8 @@ BANDS = ("high", "middle", "low")
 ALLIED = pl.col("alliance_stage").is_in(["consultative", "joint_project", "equity"])
 STEPS = ("identify", "build", "maintain", "expand", "follow_up", "none")
 NEEDS = ("tariff", "one_stop", "solution")
+CHANNELS = ("visit", "manager", "agent", "portal", "hotline", "hall", "liaison")
+KINDS = ("communication", "industry_application", "service_support")
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -104,11 +106,21 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     ),
     **{f"step_{step}_cnt": pl.col(f"step_{step}_cnt").filter(ACTIVE).sum() for step in STEPS},
     "need_cnt": of("need_cnt"),
-    "need_visit_cnt": of("need_visit_cnt"),
+    **{f"need_{channel}_cnt": of(f"need_{channel}_cnt") for channel in CHANNELS},
     **{f"need_{kind}_cnt": of(f"need_{kind}_cnt") for kind in NEEDS},
     **{
         f"unmet_{kind}_cnt": pl.col(f"unmet_{kind}_cnt").filter(ACTIVE).sum()
         for kind in ("need", *NEEDS)
+    },
+    "group_kind_cnt": pl.col("business_kind_cnt").filter(ACTIVE).sum(),
+    "group_product_cnt": pl.col("product_cnt").filter(ACTIVE).sum(),
+    **{
+        f"group_{kind}_product_cnt": pl.col(f"{kind}_product_cnt").filter(ACTIVE).sum()
+        for kind in KINDS
+    },
+    **{
+        f"group_{kind}_user_cnt": rows(ACTIVE & (pl.col(f"{kind}_product_cnt") > 0))
+        for kind in KINDS
     },
     "tier_chosen_cnt": rows(ACTIVE & pl.col("chosen_tier_name").is_not_null()),
     "tier_above_cnt": rows(ACTIVE & (pl.col("tier_gap") > 0)),
@@ -155,7 +167,6 @@ WARNING_SUMS: dict[str, pl.Expr] = {
     "falling_lost_amt": amount("fall_amt"),
     "falling_revenue_amt": amount("revenue_amt", REASON == "revenue_fall"),
 }
-KINDS = ("communication", "industry_application", "service_support")
 OPERATORS = ("own", "op_b", "op_c")
 
 
@@ -244,6 +255,13 @@ GROUP_RATIOS = {
     "churn_high_rate": ("churn_high_cnt", "group_cnt"),
     **{f"step_{step}_rate": (f"step_{step}_cnt", "planned_person_cnt") for step in STEPS},
     **{f"need_{kind}_share": (f"need_{kind}_cnt", "need_cnt") for kind in NEEDS},
+    "group_kinds_per_customer": ("group_kind_cnt", "group_cnt"),
+    "group_products_per_customer": ("group_product_cnt", "group_cnt"),
+    **{
+        f"group_{kind}_products_per_customer": (f"group_{kind}_product_cnt", "group_cnt")
+        for kind in KINDS
+    },
+    **{f"group_{kind}_user_rate": (f"group_{kind}_user_cnt", "group_cnt") for kind in KINDS},
     "tier_chosen_rate": ("tier_chosen_cnt", "group_cnt"),
     "group_input_per_customer": ("group_active_input_amt", "group_cnt"),
     "group_bad_debt_rate": ("group_bad_debt_amt", "group_outstanding_amt"),

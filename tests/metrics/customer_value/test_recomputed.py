@@ -19,8 +19,10 @@ from tests.metrics.customer_value.conftest import MONTHS, Valued
 from tests.metrics.customer_value.metrics import (
     APPLICATION_MONTH,
     AREA_MONTH,
+    CHANNELS,
     GRADE_MONTH,
     GROUP_MONTH,
+    KINDS,
     LEVELS,
     MARTS,
     MODEL_PAIR,
@@ -240,6 +242,10 @@ def test_the_sample_exercises_every_rule(frames):
     for used in (0, 1):
         assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
     assert groups["alliance_stage"].n_unique() == 4
+    for column in (*(f"need_{c}_cnt" for c in CHANNELS), *(f"{k}_product_cnt" for k in KINDS)):
+        # managers' opportunities all come of visits that told the need
+        assert (groups[column].sum() > 10) == (column != "need_manager_cnt"), column
+    assert set(groups["business_kind_cnt"].unique()) == {0, 1, 2, 3}
     people = frames[SEGMENT_MONTH]
     for column in DIMENSIONS:
         known = set(Rules(ROOT / "seeds/reference").names(column))

@@ -34,6 +34,10 @@ bindings as (
         group_id,
         sum(product_cnt) as product_cnt,
         sum(case when product_cnt > 0 then 1 else 0 end) as business_kind_cnt,
+        {%- for kind in ["communication", "industry_application", "service_support"] %}
+        sum(case when business_kind = '{{ kind }}' then product_cnt else 0 end)
+            as {{ kind }}_product_cnt,
+        {%- endfor %}
         sum(instance_cnt) as instance_cnt,
         sum(line_cnt) as line_cnt,
         sum(bound_instance_cnt) as bound_instance_cnt,
@@ -194,7 +198,8 @@ final as (
             "bindings": [
                 "product_cnt", "business_kind_cnt", "instance_cnt", "line_cnt",
                 "bound_instance_cnt", "bound_line_cnt", "contract_cnt", "contract_left_days_max",
-                "integration_level_max",
+                "integration_level_max", "communication_product_cnt",
+                "industry_application_product_cnt", "service_support_product_cnt",
             ],
             "products": ["ict_product_cnt", "new_business_product_cnt"],
             "persons": ["key_person_cnt", "key_person_type_cnt"],

@@ -9,6 +9,7 @@
         {% endfor %}
 {%- endset %}
 {%- set kinds = ["tariff", "one_stop", "solution"] %}
+{%- set channels = ["visit", "manager", "agent", "portal", "hotline", "hall", "liaison"] %}
 with needs as (
     select * from {{ ref("int_customer_need__heard") }}
     where {{ reached }}
@@ -84,10 +85,12 @@ final as (
         cast(sum(case when is_unmet and need_type = '{{ kind }}' then 1 else 0 end) as integer)
             as unmet_{{ kind }}_cnt,
         {%- endfor %}
+        {%- for channel in channels %}
         cast(
-            sum(case when is_heard_in_month and source_channel = 'visit' then 1 else 0 end)
+            sum(case when is_heard_in_month and source_channel = '{{ channel }}' then 1 else 0 end)
             as integer
-        ) as need_visit_cnt,
+        ) as need_{{ channel }}_cnt,
+        {%- endfor %}
         cast(sum(case when is_heard_in_month then 1 else 0 end) as integer) as need_cnt,
         cast(sum(case when is_unmet then 1 else 0 end) as integer) as unmet_need_cnt
     from watched

@@ -144,8 +144,9 @@ final as (
         {%- endfor %}
         cast(customers.overdue_days_max as integer) as overdue_days_max,
         {%- for name in [
-            "business_kind_cnt", "product_cnt", "line_cnt", "bound_line_cnt", "contract_cnt",
-            "contract_left_days_max", "integration_level_max",
+            "business_kind_cnt", "product_cnt", "communication_product_cnt",
+            "industry_application_product_cnt", "service_support_product_cnt", "line_cnt",
+            "bound_line_cnt", "contract_cnt", "contract_left_days_max", "integration_level_max",
         ] %}
         cast(customers.{{ name }} as integer) as {{ name }},
         {%- endfor %}
@@ -199,9 +200,10 @@ final as (
         coalesce(steps.step_{{ name }}_cnt, 0) as step_{{ name }}_cnt,
         {%- endfor %}
         {%- for name in [
-            "need_cnt", "need_visit_cnt", "need_tariff_cnt", "need_one_stop_cnt",
-            "need_solution_cnt", "unmet_need_cnt", "unmet_tariff_cnt", "unmet_one_stop_cnt",
-            "unmet_solution_cnt",
+            "need_cnt", "need_visit_cnt", "need_manager_cnt", "need_agent_cnt", "need_portal_cnt",
+            "need_hotline_cnt", "need_hall_cnt", "need_liaison_cnt", "need_tariff_cnt",
+            "need_one_stop_cnt", "need_solution_cnt", "unmet_need_cnt", "unmet_tariff_cnt",
+            "unmet_one_stop_cnt", "unmet_solution_cnt",
         ] %}
         coalesce(needs.{{ name }}, 0) as {{ name }},
         {%- endfor %}
