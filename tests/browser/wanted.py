@@ -181,7 +181,11 @@ class WantedOfGroups(Wanted):
         return dict(row)
 
     def chosen(self, table: str, month: date) -> list[str]:
-        return ["model = 'two_axis'"] if table.endswith("grade_month") else []
+        if table.endswith("grade_month"):
+            return ["model = 'two_axis'"]
+        if table.endswith("model_pair"):
+            return ["model = 'two_axis'", "other_model = 'two_axis_2'"]
+        return []
 
 
 @dataclass(frozen=True)
