@@ -111,12 +111,20 @@ def marts_above_seed(settings: Settings, seed: str) -> set[str]:
     }  # fmt: skip
 
 
-def apart_from(settings: Settings, feeds: Collection[str] | None) -> list[str]:
-    """Names of the models that none of ``feeds`` is above; None: that no feed is above."""
+def apart_from(
+    settings: Settings, feeds: Collection[str] | None, marts: Collection[str] = ()
+) -> list[str]:
+    """Names of the models that none of ``feeds`` is above; None: that no feed is above.
+
+    Args:
+        marts: to be published now. Their tables are never among the names: a mart's step runs when
+            every table of it was built.
+    """
     manifest = _read(settings)
+    whole = {key for mart, keys in _roots(manifest).items() if mart in marts for key in keys}
     found = []
     for key, node in manifest["nodes"].items():
-        if node["resource_type"] == "model":
+        if node["resource_type"] == "model" and key not in whole:
             above = _feeds_above(manifest, [key])
             if not (above if feeds is None else above.intersection(feeds)):
                 found.append(node["name"])

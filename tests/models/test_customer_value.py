@@ -433,9 +433,9 @@ def _months_between(earlier: date, later: date) -> int:
 
 
 def test_incremental_equals_full_refresh(valued: Valued) -> None:
-    """Bills, profiles, ratings, key persons, visits, opportunities and reports about competitors
-    of one month change: the months they reach are processed, and equal what processing everything
-    gives; the changed month alone would not do."""
+    """Bills, profiles, ratings, key persons, visits, opportunities, reports about competitors and
+    places of use of one month change: the months they reach are processed, and equal what
+    processing everything gives; the changed month alone would not do."""
     settings, changed = valued.settings, MONTHS[2]
     execute(
         settings,
@@ -451,7 +451,9 @@ def test_incremental_equals_full_refresh(valued: Valued) -> None:
         " and right(visit_id, 1) in ('2', '6');"
         f"update raw.crm__opportunity set visit_id = null where _period = '{changed}';"
         f"delete from raw.competitor__intelligence where _period = '{changed}'"
-        " and right(group_id, 1) = '5'",
+        " and right(group_id, 1) = '5';"
+        f"delete from raw.mediation__usage_area where _period = '{changed}'"
+        " and right(subscriber_id, 1) in ('2', '5')",
     )
     tables = [
         name for name in built_tables(settings)

@@ -74,12 +74,6 @@ CHANGES = {
         "2026-02",
         "delete from raw.boss__subscriber_usage where _period = '2026-02-01'",
     ),
-    "where people stay, which only the mart of individual customers is built from": (
-        "mediation.usage_area",
-        "2026-05",
-        "delete from raw.mediation__usage_area where _period = '2026-05-01'"
-        " and right(subscriber_id, 1) in ('2', '5')",
-    ),
     "the latest month": (
         "boss.status_event",
         "2026-10",

@@ -154,6 +154,11 @@ def test_what_is_apart_from_a_feed(settings: Settings) -> None:
     assert {"dim_month", "dim_org_unit", "fct_visit"} <= without
     assert "fct_subscriber_month" not in without
     assert "mart_retention__warning" not in without
+    part = set(manifest.apart_from(settings, {"boss.subscriber_bill"}))
+    assert "mart_customer_value__operator_area" in part
+    whole = set(manifest.apart_from(settings, {"boss.subscriber_bill"}, {"customer_value"}))
+    assert part - whole >= {"mart_customer_value__operator_area"}
+    assert {name.partition("__")[0] for name in part - whole} == {"mart_customer_value"}
     of_no_feed = set(manifest.apart_from(settings, None))
     assert "dim_month" in of_no_feed
     assert "dim_org_unit" not in of_no_feed

@@ -142,7 +142,8 @@ def _unchanged(session: Session) -> list[str]:
     The rule tables were judged from their files, and what our own staging only renames by the
     loader and the arrival suites. Unless everything is built, seeds are by the fingerprint as they
     were, and so is what none of the feeds loaded now is above. A month that somebody asks for is
-    built whole, and so is every month while a model beside the marts has failed.
+    built whole, and so is every month while a model beside the marts has failed. A mart to be
+    published has all its tables built: Dagster would skip its step otherwise.
     """
     settings = session.settings
     found: list[str] = []
@@ -153,7 +154,8 @@ def _unchanged(session: Session) -> list[str]:
     with session.warehouse() as warehouse:
         mending = any(hold.check_name == BESIDE for hold in open_holds(warehouse))
     changed = None if session.month or mending else session.work.feeds
-    return [*found, "resource_type:seed", *apart_from(settings, changed)]
+    marts = [mart for mart, work in session.work.marts.items() if work.months]
+    return [*found, "resource_type:seed", *apart_from(settings, changed, marts)]
 
 
 def _held_feeds(session: Session) -> set[str]:
