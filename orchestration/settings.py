@@ -24,6 +24,8 @@ OWNER = "telmart"
 #: the role Superset names in its database entry; it can see nothing and is swapped for the person's
 GATE = "telmart_gate"
 _KEY_BYTES = 32
+#: each takes some 300 MB of memory; more are a decision of whoever runs the server
+_MOST_WORKERS = 4
 #: what an address may carry after its ?, and how libpq's programs are told
 _LIBPQ = {
     "sslmode": "PGSSLMODE",
@@ -54,6 +56,8 @@ class Settings:
     operator: Path | None
     #: whether a sensor loads what arrives by itself
     watch: bool = True
+    #: processes that answer for the dashboards; one alone uses one core, whoever waits
+    superset_workers: int = 1
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -74,6 +78,9 @@ class Settings:
             timezone=env.get("TELMART_TIMEZONE") or "Asia/Shanghai",
             operator=Path(operator).resolve() if operator else None,
             watch=env.get("TELMART_WATCH") != "off",
+            superset_workers=int(
+                env.get("TELMART_SUPERSET_WORKERS") or min(os.cpu_count() or 1, _MOST_WORKERS)
+            ),
         )
 
     def variable(self, name: str) -> str | None:

@@ -14,6 +14,8 @@ from superset.key_value.types import JsonKeyValueCodec
 
 from orchestration.settings import settings
 from superset_assets.serving import brand, landing, language, quality
+from superset_assets.serving.attempts import AttemptStorage
+from superset_assets.serving.event_log import EventLog
 from superset_assets.serving.security import TelmartSecurityManager
 from superset_assets.serving.warehouse import connect_as_person
 
@@ -67,6 +69,7 @@ DATA_CACHE_CONFIG = _files("data", days=7)
 FILTER_STATE_CACHE_CONFIG = _metadata(days=90)
 EXPLORE_FORM_DATA_CACHE_CONFIG = _metadata(days=7)
 CELERY_CONFIG = None
+EVENT_LOGGER = EventLog()
 
 # ---- who sees what ---------------------------------------------------------------------------
 DB_CONNECTION_MUTATOR = connect_as_person
@@ -108,8 +111,8 @@ SESSION_COOKIE_SECURE = _https
 PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
 ENABLE_PROXY_FIX = bool(_public_url)
 RATELIMIT_ENABLED = True
-RATELIMIT_STORAGE_URI = "memory://"  # one worker process, so one count
-RATELIMIT_APPLICATION = "100 per second"
+RATELIMIT_STORAGE_URI = AttemptStorage.STORAGE_SCHEME[0] + "://"  # one count for all processes
+RATELIMIT_APPLICATION = "100 per second"  # of each process
 AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = os.environ.get("TELMART_LOGIN_RATE_LIMIT", "10 per minute")
 FAB_PASSWORD_COMPLEXITY_ENABLED = True

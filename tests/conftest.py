@@ -83,6 +83,7 @@ def scratch_settings(home: Path) -> Settings:
         dagster_port=free_port(),
         timezone="Asia/Shanghai",
         operator=None,
+        superset_workers=2,
     )
 
 

@@ -233,9 +233,9 @@ def superset(settings: Settings) -> Service:
         name="superset",
         command=[
             str(python / "gunicorn"),
-            "--bind", f"127.0.0.1:{port}",
-            "--worker-class", "gthread", "--workers", "1", "--threads", "8",
-            "--timeout", "120", "--pid", str(settings.run_dir / "gunicorn.pid"),
+            "--config", str(ROOT / "superset_assets/gunicorn_config.py"),
+            "--bind", f"127.0.0.1:{port}", "--workers", str(settings.superset_workers),
+            "--pid", str(settings.run_dir / "gunicorn.pid"),
             "superset.app:create_app()",
         ],
         port=port,

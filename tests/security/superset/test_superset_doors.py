@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -203,6 +204,20 @@ class TestWithoutSigningIn:
             right = portal.try_password(guesser, "li_city_a", portal.password("li_city_a"))
             assert right.status_code == 429
 
+    def test_all_processes_share_one_count(self, portal: Portal) -> None:
+        """Two processes answer; whoever tries both at once has ten tries and not twenty."""
+        body = {"username": "li_city_a", "password": "wrong", "provider": "db"}
+        guesser = session()
+
+        def guess(_: int) -> int:
+            answer = guesser.post(f"{portal.url}/api/v1/security/login", json=body, timeout=60)
+            return answer.status_code
+
+        assert portal.settings.superset_workers > 1
+        with ThreadPoolExecutor(8) as at_once:
+            codes = list(at_once.map(guess, range(24)))
+        assert codes.count(429) == 14, codes
+
 
 def test_an_api_token_opens_no_more_than_the_browser(portal: Portal) -> None:
     http = session()
@@ -213,3 +228,15 @@ def test_an_api_token_opens_no_more_than_the_browser(portal: Portal) -> None:
     rows = visitor.rows(SEGMENT, columns=["city_name"])
     assert rows == [{"city_name": "A市"}]
     assert visitor.get("/api/v1/security/users/").status_code == 403
+
+
+def test_who_asked_is_on_record(portal: Portal) -> None:
+    """Each question leaves the person, the page and the time it took in Superset's own log."""
+    portal.visitor("li_city_a").ask(SEGMENT, columns=["city_name"])
+    found = portal.metadata(
+        "select username, duration_ms from logs join ab_user on ab_user.id = logs.user_id"
+        " where action = 'ChartDataRestApi.data' order by logs.id desc limit 1"
+    )
+    assert found
+    assert found[0][0] == "li_city_a"
+    assert found[0][1] > 0
