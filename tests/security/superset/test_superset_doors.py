@@ -240,3 +240,14 @@ def test_who_asked_is_on_record(portal: Portal) -> None:
     assert found
     assert found[0][0] == "li_city_a"
     assert found[0][1] > 0
+
+
+@pytest.mark.parametrize(("language", "tag"), [("zh", "zh-CN"), ("en", "en")])
+def test_a_page_says_its_language(portal: Portal, language: str, tag: str) -> None:
+    """Signed out and signed in: fonts, readers' voices and the charts' own words go by it."""
+    stranger = session()
+    page = stranger.get(f"{portal.url}/login/", headers={"Accept-Language": language}, timeout=60)
+    assert f'<html lang="{tag}">' in page.text
+    reader = portal.sign_in("li_city_a", portal.password("li_city_a"))
+    reader.get(f"/lang/{language}")
+    assert f'<html lang="{tag}">' in reader.get("/superset/welcome/").text
