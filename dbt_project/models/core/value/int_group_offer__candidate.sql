@@ -171,7 +171,8 @@ measured as (
             coalesce(1.0 * needs.unmet_cnt / nullif(needs.unmet_need_cnt, 0), 0)
             as numeric(18, 8)
         ) as own_need_share,
-        coalesce(segment_needs.segment_need_share, 0) as segment_need_share,
+        cast(coalesce(segment_needs.segment_need_share, 0) as numeric(18, 8))
+            as segment_need_share,
         peers.peer_cnt,
         peers.peer_user_cnt,
         peers.peer_share
