@@ -443,6 +443,23 @@ CASES: dict[str, Spoilt] = {
         "binding_depth_rule", "same_days", "bd_integration_0_1", "measure", "integration",
         "Codes: bound_line_share", change={
             ("bd_integration_0_1", "measure"): "integration"}),
+    # ---- what group customers are offered next
+    "an offer's weight in per cent": row("next_offer_weight", "nw_peers_1", "weight", "20.0000"),
+    "a weight of nothing": row("next_offer_weight", "nw_peers_1", "weight", "0.0000"),
+    "an offer's weights beyond the whole": Spoilt(
+        "next_offer_weight", "weights_sum", "nw_own_need_1", "weight",
+        "0.5000 + 0.3000 + 0.3000", "Change weight",
+        change={("nw_peers_1", "weight"): "0.3000"}),
+    "two weights of what speaks for an offer": twice("next_offer_weight", "nw_peers_1"),
+    "an offer without its peers": Spoilt(
+        "next_offer_weight", "same_days", "nw_peers_1", "factor", "peer", "Codes: own_need",
+        change={("nw_peers_1", "factor"): "peer"}),
+    "a product answers the same need twice": twice("next_offer_need", "nn_vpmn_tariff_1"),
+    "a class without a need": empty("next_offer_need", "nn_vpmn_tariff_1", "need_type"),
+    "a class of no product": code(
+        "next_offer_need", "nn_vpmn_tariff_1", "product_class", "vpnm", "Did you mean vpmn?"),
+    "a need nobody tells": code(
+        "next_offer_need", "nn_vpmn_tariff_1", "need_type", "tarif", "Did you mean tariff?"),
     # ---- which group customers may leave
     "a churn model of version zero": row("churn_model", "cm_group_1", "version", "0"),
     "two churn models at a time": twice("churn_model", "cm_group_1"),

@@ -30,7 +30,7 @@ FILLED = [table for table in TABLES if table_rows(table)]
 #: the YAML files whose tables are spoilt in cases.py
 TOPICS = {f"_rules__{topic}" for topic in
           ("retention", "warning", "value", "customer_value", "value_warning", "loyalty",
-           "individual", "channel", "service", "codes")}  # fmt: skip
+           "offer", "individual", "channel", "service", "codes")}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

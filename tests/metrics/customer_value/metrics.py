@@ -50,6 +50,7 @@ ALLIED = pl.col("alliance_stage").is_in(["consultative", "joint_project", "equit
 STEPS = ("identify", "build", "maintain", "expand", "follow_up", "none")
 NEEDS = ("tariff", "one_stop", "solution")
 CHANNELS = ("visit", "manager", "agent", "portal", "hotline", "hall", "liaison")
+FOLLOWED = ("followed", "taken", "lot")
 KINDS = ("communication", "industry_application", "service_support")
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
@@ -112,6 +113,8 @@ GROUP_SUMS: dict[str, pl.Expr] = {
         f"unmet_{kind}_cnt": pl.col(f"unmet_{kind}_cnt").filter(ACTIVE).sum()
         for kind in ("need", *NEEDS)
     },
+    "next_offer_cnt": rows(pl.col("next_offer_product_id").is_not_null()),
+    **{f"next_offer_{name}_cnt": of(f"next_offer_{name}_cnt") for name in FOLLOWED},
     "group_kind_cnt": pl.col("business_kind_cnt").filter(ACTIVE).sum(),
     "group_product_cnt": pl.col("product_cnt").filter(ACTIVE).sum(),
     **{
@@ -130,7 +133,7 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "group_paid_on_time_amt": amount("paid_on_time_amt"),
 }
 #: sums of numbers with more than two decimals, and how many they have
-PLACES = {"off_net_expected_cnt": 8, "group_growth_slope_amt": 3}
+PLACES = {"off_net_expected_cnt": 8, "next_offer_lot_cnt": 8, "group_growth_slope_amt": 3}
 GRADE_SUMS: dict[str, pl.Expr] = {
     "graded_cnt": rows(pl.col("is_graded")),
     "high_grade_cnt": rows(HIGH),
@@ -255,6 +258,10 @@ GROUP_RATIOS = {
     "churn_high_rate": ("churn_high_cnt", "group_cnt"),
     **{f"step_{step}_rate": (f"step_{step}_cnt", "planned_person_cnt") for step in STEPS},
     **{f"need_{kind}_share": (f"need_{kind}_cnt", "need_cnt") for kind in NEEDS},
+    **{
+        f"next_offer_{name}_rate": (f"next_offer_{name}_cnt", "next_offer_followed_cnt")
+        for name in ("taken", "lot")
+    },
     "group_kinds_per_customer": ("group_kind_cnt", "group_cnt"),
     "group_products_per_customer": ("group_product_cnt", "group_cnt"),
     **{

@@ -26,6 +26,7 @@ from tests.metrics.customer_value.metrics import (
     LEVELS,
     MARTS,
     MODEL_PAIR,
+    NEEDS,
     OFFER_MONTH,
     OPERATOR_AREA,
     OPERATOR_MONTH,
@@ -38,6 +39,7 @@ from tests.metrics.customer_value.metrics import (
     keys,
     recomputed,
 )
+from tests.metrics.customer_value.offers import FACTORS
 from tests.metrics.customer_value.people import DIMENSIONS
 from tests.metrics.customer_value.warnings import REASONS
 from tests.metrics.rule_tables import Rules
@@ -246,6 +248,12 @@ def test_the_sample_exercises_every_rule(frames):
         # managers' opportunities all come of visits that told the need
         assert (groups[column].sum() > 10) == (column != "need_manager_cnt"), column
     assert set(groups["business_kind_cnt"].unique()) == {0, 1, 2, 3}
+    offered = groups.filter(pl.col("next_offer_product_id").is_not_null())
+    for column, known in (("reason", set(FACTORS)), ("need", set(NEEDS))):
+        assert set(offered[f"next_offer_{column}"].unique()) == known
+    assert offered["next_offer_product_id"].n_unique() > 10
+    assert groups["next_offer_taken_cnt"].sum() > 10
+    assert groups.filter(pl.col("next_offer_lot_cnt") > pl.col("next_offer_taken_cnt")).height > 10
     people = frames[SEGMENT_MONTH]
     for column in DIMENSIONS:
         known = set(Rules(ROOT / "seeds/reference").names(column))

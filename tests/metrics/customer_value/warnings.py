@@ -8,8 +8,8 @@ from functools import cached_property
 
 import polars as pl
 
-from tests.metrics.customer_value.care import Care
 from tests.metrics.customer_value.groups import KEY, MONTH_END
+from tests.metrics.customer_value.offers import Offers
 from tests.metrics.customer_value.scores import Row
 from tests.metrics.customer_value.value import COMPETITORS
 
@@ -22,7 +22,7 @@ REASONS = (
 EVIDENCE = ["previous_grade", "grade", "driver_factor", "driver_points_change"]
 
 
-class Warnings(Care):
+class Warnings(Offers):
     """``mart_customer_value__warning``: the worst of a reason, at the highest level that holds."""
 
     @cached_property

@@ -54,6 +54,16 @@ needs as (
     where {{ in_months("stat_month") }}
 ),
 
+offers as (
+    select * from {{ ref("int_group_month__offer") }}
+    where {{ in_months("stat_month") }}
+),
+
+products as (
+    select * from {{ ref("dim_product") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -216,7 +226,25 @@ final as (
         -- the best tier is the first
         cast(entitled_name.sort_no - chosen_name.sort_no as integer) as tier_gap,
         credit_name.name_zh as credit_class_name,
-        credit_name.name_en as credit_class_name_en
+        credit_name.name_en as credit_class_name_en,
+        offers.product_id as next_offer_product_id,
+        products.product_name as next_offer_product_name,
+        products.product_name_en as next_offer_product_name_en,
+        offers.score as next_offer_score,
+        offers.reason as next_offer_reason,
+        reason_name.name_zh as next_offer_reason_name,
+        reason_name.name_en as next_offer_reason_name_en,
+        offers.need_type as next_offer_need,
+        need_name.name_zh as next_offer_need_name,
+        need_name.name_en as next_offer_need_name_en,
+        offers.own_need_cnt as next_offer_own_need_cnt,
+        offers.segment_need_share as next_offer_segment_need_share,
+        offers.peer_cnt as next_offer_peer_cnt,
+        offers.peer_user_cnt as next_offer_peer_user_cnt,
+        offers.rules_from as next_offer_rules_from,
+        coalesce(offers.followed_cnt, 0) as next_offer_followed_cnt,
+        coalesce(offers.taken_cnt, 0) as next_offer_taken_cnt,
+        cast(coalesce(offers.lot_cnt, 0) as numeric(18, 8)) as next_offer_lot_cnt
     from customers
     inner join worked_out
         on
@@ -265,6 +293,18 @@ final as (
         on chosen_name.code_set = 'service_tier' and customers.chosen_tier = chosen_name.code
     left join {{ ref("code_name") }} as credit_name
         on credit_name.code_set = 'credit_class' and customers.credit_class = credit_name.code
+    left join offers
+        on customers.stat_month = offers.stat_month and customers.group_id = offers.group_id
+    left join products
+        on
+            offers.stat_month = products.stat_month
+            and offers.product_id = products.product_id
+    left join {{ ref("code_name") }} as reason_name
+        on
+            reason_name.code_set = 'next_offer_reason'
+            and offers.reason = reason_name.code
+    left join {{ ref("code_name") }} as need_name
+        on need_name.code_set = 'need_type' and offers.need_type = need_name.code
 )
 
 select * from final
