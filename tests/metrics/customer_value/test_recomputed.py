@@ -32,6 +32,7 @@ from tests.metrics.customer_value.metrics import (
     PLACES,
     RATIOS,
     SEGMENT_MONTH,
+    SELF_SERVICE,
     SUMS,
     VIP_MONTH,
     WARNING,
@@ -246,6 +247,11 @@ def test_the_sample_exercises_every_rule(frames):
         # managers' opportunities all come of visits that told the need
         assert (groups[column].sum() > 10) == (column != "need_manager_cnt"), column
     assert set(groups["business_kind_cnt"].unique()) == {0, 1, 2, 3}
+    for column in SELF_SERVICE:
+        assert groups[column].sum() > 10, column
+    for part, whole in (("member", "echannel_member"), ("contact", "business_contact")):
+        less = pl.col(f"self_service_{part}_cnt") < pl.col(f"{whole}_cnt")
+        assert groups.filter(less).height > 10, part
     people = frames[SEGMENT_MONTH]
     for column in DIMENSIONS:
         known = set(Rules(ROOT / "seeds/reference").names(column))
