@@ -1,4 +1,4 @@
-"""Steps of the plan with key persons, needs of customers, tiers: again from the extract files."""
+"""Steps of the plan with key persons, needs, self-service, tiers: again from the extract files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import cached_property
 import polars as pl
 
 from tests.metrics.customer_value.churn import Churn
-from tests.metrics.customer_value.groups import KEY, MONTH_END, rows_where
+from tests.metrics.customer_value.groups import KEY, MONTH_END, NOT_MACHINE, rows_where
+from tests.metrics.customer_value.metrics import SELF_SERVICE
 from tests.metrics.rule_tables import add_months
 
 STEPS = ("identify", "build", "maintain", "expand", "follow_up")
@@ -109,6 +110,51 @@ class Care(Churn):
               for k in NEEDS),
         )  # fmt: skip
 
+    # ---- self-service (R178) ---------------------------------------------------------------
+    @cached_property
+    def self_service(self) -> pl.DataFrame:
+        """What own members do on electronic channels, and on those that nobody attends."""
+        alone = ["web", "sms", "wap", "app", "self_service"]
+        line = ["stat_month", "subscriber_id"]
+        own = self.feeds["crm.group_member"].filter(
+            NOT_MACHINE
+            & (pl.col("network") == "own")
+            & (pl.col("left_on").is_null() | (pl.col("left_on") > MONTH_END))
+        )
+        by_self = pl.col("channel").is_in(alone)
+        came = pl.col("login_cnt") + pl.col("transaction_cnt") > 0
+        used = own.select(*KEY, "member_no", "subscriber_id").join(
+            self.feeds["echannel.user_month"], on=line
+        )
+        # a member listed twice is two members, but what one does is done once
+        members = used.group_by(KEY).agg(
+            pl.col("member_no").filter(came).n_unique().cast(pl.Int64)
+            .alias("echannel_member_cnt"),
+            pl.col("member_no").filter(came & by_self).n_unique().cast(pl.Int64)
+            .alias("self_service_member_cnt"),
+        )  # fmt: skip
+        done = used.unique([*KEY, "subscriber_id", "channel"]).group_by(KEY).agg(
+            pl.col("transaction_cnt").sum().alias("echannel_transaction_cnt"),
+            pl.col("transaction_cnt").filter(by_self).sum().alias("self_service_transaction_cnt"),
+            pl.col("payment_cnt").filter(by_self).sum().alias("self_service_payment_cnt"),
+        )  # fmt: skip
+        business = self.feeds["crm.customer_contact"].filter(
+            (pl.col("direction") == "customer") & (pl.col("reason_code") == "transaction")
+        )
+        contacts = (
+            own.select(*KEY, "subscriber_id")
+            .unique()
+            .join(business, on=line)
+            .group_by(KEY)
+            .agg(
+                pl.len().cast(pl.Int64).alias("business_contact_cnt"),
+                rows_where(pl.col("channel_type").is_in(alone)).alias("self_service_contact_cnt"),
+            )
+        )
+        return members.join(done, on=KEY, how="full", coalesce=True).join(
+            contacts, on=KEY, how="full", coalesce=True
+        )
+
     # ---- tiers and sizes (R022, R034) ------------------------------------------------------
     def _with_names(self, rows: pl.DataFrame) -> pl.DataFrame:
         for column, code_set in {
@@ -132,7 +178,7 @@ class Care(Churn):
     def group_month(self) -> pl.DataFrame:
         """All columns of the mart."""
         counts = pl.col("^(step|need|unmet)_.*cnt$").fill_null(0)
-        rows = super().group_month.join(self.steps, on=KEY, how="left").join(
-            self.needs, on=KEY, how="left"
-        )  # fmt: skip
-        return self._with_names(rows.with_columns(counts))
+        rows = super().group_month
+        for part in (self.steps, self.needs, self.self_service):
+            rows = rows.join(part, on=KEY, how="left")
+        return self._with_names(rows.with_columns(counts, pl.col(*SELF_SERVICE).fill_null(0)))

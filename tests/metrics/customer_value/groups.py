@@ -28,7 +28,8 @@ FEEDS = (
     "crm.product_trial", "crm.opportunity",
     "boss.account", "boss.bill_item", "boss.payment", "boss.receivable", "boss.product",
     "boss.subscriber_bill", "finance.cost_allocation", "competitor.intelligence",
-    "eoms.complaint", "competitor.outlet_census", "competitor.tariff", "market.area",
+    "eoms.complaint", "echannel.user_month", "crm.customer_contact", "competitor.outlet_census",
+    "competitor.tariff", "market.area",
 )  # fmt: skip
 MONTH_END = pl.col("stat_month").dt.month_end()
 NOT_MACHINE = pl.col("member_role") != "machine"

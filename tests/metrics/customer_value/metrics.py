@@ -52,6 +52,12 @@ NEEDS = ("tariff", "one_stop", "solution")
 CHANNELS = ("visit", "manager", "agent", "portal", "hotline", "hall", "liaison")
 FOLLOWED = ("followed", "taken", "lot")
 KINDS = ("communication", "industry_application", "service_support")
+#: what members do on electronic channels and by self-service
+SELF_SERVICE = (
+    "echannel_member_cnt", "self_service_member_cnt", "echannel_transaction_cnt",
+    "self_service_transaction_cnt", "self_service_payment_cnt", "business_contact_cnt",
+    "self_service_contact_cnt",
+)  # fmt: skip
 GROUP_SUMS: dict[str, pl.Expr] = {
     "group_cnt": rows(ACTIVE),
     "target_market_cnt": rows(pl.col("is_target_market")),
@@ -97,6 +103,7 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "alliance_group_cnt": rows(ACTIVE & ALLIED),
     "alliance_revenue_amt": amount("revenue_amt", ALLIED),
     "alliance_investment_amt": amount("joint_investment_amt"),
+    **{f"group_{name}": of(name) for name in SELF_SERVICE},
     "off_net_known_cnt": rows(pl.col("off_net_probability").is_not_null()),
     "off_net_expected_cnt": of("off_net_probability"),
     "churn_high_cnt": rows(pl.col("churn_risk") == "high"),
@@ -252,6 +259,16 @@ GROUP_RATIOS = {
     "decision_maker_visit_rate": ("met_decision_maker_cnt", "group_cnt"),
     "liaison_conversion_rate": ("liaison_converted_cnt", "liaison_lead_cnt"),
     "trial_conversion_rate": ("trial_converted_cnt", "trial_ended_cnt"),
+    "group_echannel_rate": ("group_echannel_member_cnt", "group_own_member_cnt"),
+    "group_self_service_rate": ("group_self_service_member_cnt", "group_own_member_cnt"),
+    "group_self_service_transaction_share": (
+        "group_self_service_transaction_cnt",
+        "group_echannel_transaction_cnt",
+    ),
+    "group_self_service_contact_share": (
+        "group_self_service_contact_cnt",
+        "group_business_contact_cnt",
+    ),
     "alliance_group_rate": ("alliance_group_cnt", "group_cnt"),
     "alliance_revenue_share": ("alliance_revenue_amt", "group_revenue_amt"),
     "off_net_rate": ("off_net_expected_cnt", "off_net_known_cnt"),

@@ -19,13 +19,13 @@ import polars as pl
 from tests.metrics.customers import KEY, MANAGER, PLACE
 from tests.metrics.extract_files import read_feed
 from tests.metrics.recompute import Recomputation, masked
-from tests.metrics.rule_tables import Rules, at_least
+from tests.metrics.rule_tables import Rules, add_months, at_least
 
 FEEDS = (
     "hr.org_unit", "hr.staff", "crm.subscriber", "crm.contract", "boss.subscriber_usage",
     "boss.subscriber_bill", "boss.recharge", "boss.status_event", "crm.group_member",
     "mediation.usage_area", "crm.key_person", "crm.group_customer", "market.area",
-    "campaign.contact",
+    "campaign.contact", "boss.opening", "channel.outlet",
 )  # fmt: skip
 #: dimensions of the segment mart, which are the code sets of their names too
 DIMENSIONS = (
@@ -290,7 +290,9 @@ class People(Recomputation):
     # ---- areas ----------------------------------------------------------------------------
     @cached_property
     def territory(self) -> pl.DataFrame:
-        """The area each subscriber on net ``belongs_to``, and the one lived in, ``home``."""
+        """The area each subscriber on net ``belongs_to`` and on what ``basis``; the one lived in,
+        ``home``; and that of the outlet which sold the line, ``outlet``.
+        """
         areas = self.places.select("stat_month", "area_id")
         parts = []
         for month in self.months:
@@ -307,16 +309,45 @@ class People(Recomputation):
                 .group_by(KEY, maintain_order=True)
                 .agg(pl.col("area_id").first().alias("home"))
             )
-            assigned = (
+            told = (
                 self.subscribers.filter(here & pl.col("is_on_net"))
                 .select(*KEY, "area_id")
                 .join(areas.with_columns(pl.col("area_id").alias("assigned")),
                       on=["stat_month", "area_id"], how="left")
                 .join(homes, on=KEY, how="left")
+                .join(self._sellers(month), on="subscriber_id", how="left")
             )  # fmt: skip
-            order = [{"assigned": "assigned", "home_cell": "home"}[r["basis"]] for r in rules]
-            parts.append(assigned.with_columns(pl.coalesce(*order).alias("belongs_to")))
+            named = {"assigned": "assigned", "home_cell": "home", "outlet": "outlet"}
+            order = [named[r["basis"]] for r in rules]
+            basis = pl.lit("none")
+            for rule in reversed(rules):
+                known = pl.col(named[rule["basis"]]).is_not_null()
+                basis = pl.when(known).then(pl.lit(rule["basis"])).otherwise(basis)
+            parts.append(
+                told.with_columns(pl.coalesce(*order).alias("belongs_to"), basis.alias("basis"))
+            )
         return pl.concat(parts)
+
+    def _sellers(self, month: date) -> pl.DataFrame:
+        """Where the outlets stand in a month that sold lines in the months before it."""
+        [months] = [
+            int(r["max_sale_months"])
+            for r in self.rules.valid("territory_rule", month)
+            if r["basis"] == "outlet"
+        ]
+        sold = self.feeds["boss.opening"].filter(
+            pl.col("stat_month").is_between(add_months(month, 1 - months), month)
+        )
+        areas = self.places.filter(pl.col("stat_month") == month).select("area_id")
+        outlets = self.feeds["channel.outlet"].filter(pl.col("stat_month") == month)
+        return (
+            sold.sort("stat_month", "opened_at")
+            .group_by("subscriber_id", maintain_order=True)
+            .agg(pl.col("outlet_id").last())
+            .join(outlets.select("outlet_id", "area_id"), on="outlet_id")
+            .join(areas, on="area_id", how="semi")
+            .select("subscriber_id", pl.col("area_id").alias("outlet"))
+        )
 
     @cached_property
     def areas(self) -> pl.DataFrame:

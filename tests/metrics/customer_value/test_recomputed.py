@@ -7,6 +7,7 @@ All rows and columns of the marts, and every metric declared for them at every l
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 import polars as pl
@@ -33,6 +34,7 @@ from tests.metrics.customer_value.metrics import (
     PLACES,
     RATIOS,
     SEGMENT_MONTH,
+    SELF_SERVICE,
     SUMS,
     VIP_MONTH,
     WARNING,
@@ -40,10 +42,11 @@ from tests.metrics.customer_value.metrics import (
     recomputed,
 )
 from tests.metrics.customer_value.offers import FACTORS
-from tests.metrics.customer_value.people import DIMENSIONS
+from tests.metrics.customer_value.people import DIMENSIONS, People
 from tests.metrics.customer_value.warnings import REASONS
 from tests.metrics.rule_tables import Rules
 from tests.metrics.served import columns_of, mart_yaml, metrics_of, metrics_yaml, query
+from tests.models.warehouse import dbt, execute
 
 SCHEMA = "build"
 #: in the sample everybody has a bill and use, and no brand has a least age
@@ -52,13 +55,17 @@ NOT_IN_SAMPLE = {
     "life_style": {"unknown"},
     "brand_fit": {"too_young", "unknown"},
 }
+TERRITORY_COLUMNS = [
+    "stat_month", "subscriber_id", "area_id", "basis", "home_area_id", "outlet_area_id",
+]  # fmt: skip
 #: half of the last place that a mart keeps; scores are made of measures kept to ten places
 HALVES = {"numeric(18,8)": 3e-8, "numeric(18,6)": 5.1e-7, "numeric(18,4)": 5.1e-5}
 
 
 @pytest.fixture(scope="module")
 def warehouse(valued: Valued) -> Iterator[Connection]:
-    with connect(valued.settings) as connection:
+    # no transaction stays open: a test builds a model anew
+    with connect(valued.settings, autocommit=True) as connection:
         yield connection
 
 
@@ -254,6 +261,11 @@ def test_the_sample_exercises_every_rule(frames):
     assert offered["next_offer_product_id"].n_unique() > 10
     assert groups["next_offer_taken_cnt"].sum() > 10
     assert groups.filter(pl.col("next_offer_lot_cnt") > pl.col("next_offer_taken_cnt")).height > 10
+    for column in SELF_SERVICE:
+        assert groups[column].sum() > 10, column
+    for part, whole in (("member", "echannel_member"), ("contact", "business_contact")):
+        less = pl.col(f"self_service_{part}_cnt") < pl.col(f"{whole}_cnt")
+        assert groups.filter(less).height > 10, part
     people = frames[SEGMENT_MONTH]
     for column in DIMENSIONS:
         known = set(Rules(ROOT / "seeds/reference").names(column))
@@ -265,6 +277,61 @@ def test_the_sample_exercises_every_rule(frames):
     areas = frames[AREA_MONTH]
     assert areas["living_elsewhere_cnt"].sum() == areas["living_here_cnt"].sum() > 10
     assert areas["potential_cnt"].n_unique() > 5
+
+
+TERRITORY = f"select {', '.join(TERRITORY_COLUMNS)} from core.int_subscriber_month__territory"
+
+
+def territory_of(people: People) -> pl.DataFrame:
+    """The recomputed rows of ``int_subscriber_month__territory``."""
+    return people.territory.select(
+        "stat_month", "subscriber_id", pl.col("belongs_to").fill_null("-").alias("area_id"),
+        "basis", pl.col("home").alias("home_area_id"), pl.col("outlet").alias("outlet_area_id"),
+    )  # fmt: skip
+
+
+def territories_agree(warehouse: Connection, people: People) -> pl.DataFrame:
+    """Asserts that everybody belongs where the files say; returns the rows."""
+    served = query(warehouse, TERRITORY).with_columns(pl.col("stat_month").str.to_date())
+    wanted = territory_of(people)
+    assert served.height == wanted.height > 0
+    for one, other in ((served, wanted), (wanted, served)):
+        wrong = one.join(other, on=TERRITORY_COLUMNS, how="anti", nulls_equal=True)
+        assert wrong.head(3).to_dicts() == []
+    return wanted
+
+
+def test_territory_by_the_order_of_the_rule_table(warehouse, valued, tmp_path):
+    """R058: as the rule table has it, and with the outlet first, then the nights."""
+    standard = territories_agree(warehouse, valued.people)
+    assert standard["outlet_area_id"].drop_nulls().len() > 10
+    other = {"assigned": 3, "home_cell": 2, "outlet": 1}
+    text = (ROOT / "seeds/reference/territory_rule.csv").read_text(encoding="utf-8")
+    for basis, place in other.items():
+        text = re.sub(rf"(_1,{basis}),\d", rf"\1,{place}", text)
+    (tmp_path / "territory_rule.csv").write_text(text, encoding="utf-8")
+    build = ("run", "--select", "int_subscriber_month__territory", AREA_MONTH, "--full-refresh")
+    cases = " ".join(f"when '{basis}' then {place}" for basis, place in other.items())
+    execute(valued.settings, f"update reference.territory_rule set precedence = case basis {cases}"
+            " end")  # fmt: skip
+    try:
+        assert dbt(valued.settings, *build) == {}
+        people = People(valued.people.feeds, Rules(tmp_path))
+        found = territories_agree(warehouse, people)
+        assert set(found["basis"].unique()) == {"assigned", "home_cell", "outlet"}
+        counted = query(
+            warehouse,
+            f"select stat_month, area_id, subscriber_cnt, living_elsewhere_cnt"
+            f" from {SCHEMA}.{AREA_MONTH}",
+        ).select(
+            pl.col("stat_month").str.to_date(), "area_id",
+            pl.col("subscriber_cnt", "living_elsewhere_cnt").cast(pl.Int64),
+        )  # fmt: skip
+        both = ["stat_month", "area_id"]
+        assert counted.sort(both).equals(people.areas.select(counted.columns).sort(both))
+    finally:
+        assert dbt(valued.settings, "seed", "--select", "territory_rule") == {}
+        assert dbt(valued.settings, *build) == {}
 
 
 def test_the_deeper_bound_the_rarer_the_leaving(valued):

@@ -1,7 +1,14 @@
 -- grain: one row per business month and subscriber on net at its end
 --
 -- What tells of an area is asked in the order of territory_rule; an area counts only where the
--- organisation of the month has it.
+-- organisation of the month has it. An outlet stands where the list of the row's month has it, not
+-- that of the sale: where areas are redrawn, outlets and their customers go along.
+{%- set reach = 11 %}
+{%- set reached %}
+        {% for back in range(reach + 1) -%}
+        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
+        {% endfor %}
+{%- endset %}
 with facts as (
     select * from {{ ref("fct_subscriber_month") }}
     where {{ in_months("stat_month") }} and is_on_net
@@ -17,7 +24,8 @@ rules as (
         months.stat_month,
         rule.basis,
         rule.precedence,
-        rule.min_night_days
+        rule.min_night_days,
+        rule.max_sale_months
     from {{ ref("dim_month") }} as months
     inner join {{ ref("territory_rule") }} as rule
         on {{ holds_in("rule", "months.stat_month") }}
@@ -50,34 +58,83 @@ homes as (
     where place = 1
 ),
 
+openings as (
+    select
+        stat_month,
+        subscriber_id,
+        opened_at,
+        outlet_id
+    from {{ ref("stg_boss__opening") }}
+    where {{ reached }}
+),
+
+-- the latest sale tells, if it was at an outlet
+sales as (
+    select
+        rules.stat_month,
+        openings.subscriber_id,
+        openings.outlet_id,
+        row_number() over (
+            partition by rules.stat_month, openings.subscriber_id
+            order by openings.stat_month desc, openings.opened_at desc
+        ) as place
+    from rules
+    inner join openings
+        on
+            rules.basis = 'outlet'
+            and openings.stat_month <= rules.stat_month
+            and {{ add_months("openings.stat_month", "rules.max_sale_months") }} > rules.stat_month
+),
+
+sellers as (
+    select
+        sales.stat_month,
+        sales.subscriber_id,
+        outlets.area_id
+    from sales
+    inner join {{ ref("dim_channel") }} as outlets
+        on
+            sales.stat_month = outlets.stat_month
+            and sales.outlet_id = outlets.channel_id
+            and {{ in_months("outlets.stat_month") }}
+    inner join areas
+        on outlets.stat_month = areas.stat_month and outlets.area_id = areas.org_unit_id
+    where sales.place = 1
+),
+
 known as (
     select
         facts.stat_month,
         facts.subscriber_id,
         areas.org_unit_id as assigned_area_id,
         homes.area_id as home_area_id,
-        assigned.precedence as assigned_precedence,
-        home_cell.precedence as home_cell_precedence
+        sellers.area_id as outlet_area_id,
+        case when areas.org_unit_id is not null then assigned.precedence end
+            as assigned_precedence,
+        case when homes.area_id is not null then home_cell.precedence end
+            as home_cell_precedence,
+        case when sellers.area_id is not null then outlet.precedence end as outlet_precedence
     from facts
     left join areas
         on facts.stat_month = areas.stat_month and facts.area_id = areas.org_unit_id
     left join homes
         on facts.stat_month = homes.stat_month and facts.subscriber_id = homes.subscriber_id
-    left join rules as assigned
-        on facts.stat_month = assigned.stat_month and assigned.basis = 'assigned'
-    left join rules as home_cell
-        on facts.stat_month = home_cell.stat_month and home_cell.basis = 'home_cell'
+    left join sellers
+        on facts.stat_month = sellers.stat_month and facts.subscriber_id = sellers.subscriber_id
+    {%- for basis in ["assigned", "home_cell", "outlet"] %}
+    left join rules as {{ basis }}
+        on facts.stat_month = {{ basis }}.stat_month and {{ basis }}.basis = '{{ basis }}'
+    {%- endfor %}
 ),
 
 based as (
     select
         known.*,
-        case
-            when
-                assigned_area_id is not null
-                and (home_area_id is null or assigned_precedence < home_cell_precedence)
-                then 'assigned'
-            when home_area_id is not null then 'home_cell'
+        -- least() passes over what is empty; precedences differ
+        case least(assigned_precedence, home_cell_precedence, outlet_precedence)
+            when assigned_precedence then 'assigned'
+            when home_cell_precedence then 'home_cell'
+            when outlet_precedence then 'outlet'
             else 'none'
         end as basis
     from known
@@ -90,10 +147,12 @@ final as (
         case basis
             when 'assigned' then assigned_area_id
             when 'home_cell' then home_area_id
+            when 'outlet' then outlet_area_id
             else '-'
         end as area_id,
         basis,
-        home_area_id
+        home_area_id,
+        outlet_area_id
     from based
 )
 

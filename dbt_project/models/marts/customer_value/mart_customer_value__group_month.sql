@@ -64,6 +64,11 @@ products as (
     where {{ in_months("stat_month") }}
 ),
 
+serving as (
+    select * from {{ ref("int_group_month__self_service") }}
+    where {{ in_months("stat_month") }}
+),
+
 final as (
     select
         customers.stat_month,
@@ -191,6 +196,13 @@ final as (
         relations.liaison_reward_amt,
         relations.trial_ended_cnt,
         relations.trial_converted_cnt,
+        {%- for name in [
+            "echannel_member_cnt", "self_service_member_cnt", "echannel_transaction_cnt",
+            "self_service_transaction_cnt", "self_service_payment_cnt", "business_contact_cnt",
+            "self_service_contact_cnt",
+        ] %}
+        serving.{{ name }},
+        {%- endfor %}
         bindings.bound_line_share,
         bindings.binding_points,
         bindings.binding_depth,
@@ -283,6 +295,8 @@ final as (
         on customers.stat_month = steps.stat_month and customers.group_id = steps.group_id
     left join needs
         on customers.stat_month = needs.stat_month and customers.group_id = needs.group_id
+    left join serving
+        on customers.stat_month = serving.stat_month and customers.group_id = serving.group_id
     left join {{ ref("code_name") }} as size_name
         on size_name.code_set = 'size_segment' and profiles.size_segment = size_name.code
     left join {{ ref("code_name") }} as entitled_name
