@@ -242,6 +242,10 @@ def test_the_sample_exercises_every_rule(frames):
     for used in (0, 1):
         assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
     assert groups["alliance_stage"].n_unique() == 4
+    for column in ("project_cnt", "overdue_cnt", "own_amt", "partner_amt"):
+        assert (groups[f"alliance_{column}"] > 0).sum() > 10, column
+    over = pl.col("alliance_own_amt") + pl.col("alliance_partner_amt")
+    assert groups.filter(over < pl.col("joint_investment_amt")).height > 10, "some are over"
     for column in (*(f"need_{c}_cnt" for c in CHANNELS), *(f"{k}_product_cnt" for k in KINDS)):
         # managers' opportunities all come of visits that told the need
         assert (groups[column].sum() > 10) == (column != "need_manager_cnt"), column
