@@ -365,6 +365,7 @@ SEGMENT_RATIOS = {
     "people_high_value_share": ("people_high_value_cnt", "people_cnt"),
     "brand_mismatch_rate": ("brand_mismatch_cnt", "brand_judged_cnt"),
 }
+VIP_FACTS = ("birth_year", "birthday", "occupation", "industry", "interests")
 VIP_SUMS: dict[str, pl.Expr] = {
     "vip_cnt": pl.len().cast(pl.Int64),
     "vip_card_cnt": rows(pl.col("is_vip_card")),
@@ -375,11 +376,13 @@ VIP_SUMS: dict[str, pl.Expr] = {
     "vip_birthday_cnt": rows(pl.col("is_birthday_due")),
     "vip_profile_known_cnt": of("profile_known_cnt"),
     "vip_profile_item_cnt": of("profile_item_cnt"),
+    **{f"vip_{fact}_known_cnt": rows(pl.col(f"has_{fact}")) for fact in VIP_FACTS},
 }
 VIP_RATIOS = {
     "vip_managed_rate": ("vip_managed_cnt", "vip_cnt"),
     "vip_arpu": ("vip_revenue_amt", "vip_cnt"),
     "vip_profile_rate": ("vip_profile_known_cnt", "vip_profile_item_cnt"),
+    **{f"vip_{fact}_rate": (f"vip_{fact}_known_cnt", "vip_cnt") for fact in VIP_FACTS},
 }
 TERRITORY_SUMS: dict[str, pl.Expr] = {
     "area_subscriber_cnt": of("subscriber_cnt"),

@@ -256,8 +256,11 @@ def test_the_sample_exercises_every_rule(frames):
         assert set(people[column].unique()) == known - NOT_IN_SAMPLE.get(column, set()), column
     vips = frames[VIP_MONTH]
     assert set(vips["vip_reason"].unique()) == {"vip_card", "group_leader", "high_spend"}
-    assert set(vips["profile_known_cnt"].unique()) >= {0, 1, 2, 5}
-    assert vips["is_birthday_due"].sum() > 3
+    assert set(vips["profile_known_cnt"].unique()) >= {1, 2, 3, 4, 5}
+    assert vips["is_birthday_due"].sum() > 30
+    for fact in ("birthday", "occupation", "industry", "interests"):
+        shares = vips.group_by("is_group_leader").agg(pl.col(f"has_{fact}").mean())
+        assert shares.filter(pl.col(f"has_{fact}") > 0.1).height == 2, fact
     areas = frames[AREA_MONTH]
     assert areas["living_elsewhere_cnt"].sum() == areas["living_here_cnt"].sum() > 10
     assert areas["potential_cnt"].n_unique() > 5
