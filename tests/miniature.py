@@ -228,7 +228,9 @@ def fill(settings: Settings) -> None:
             "create table core.dim_subscriber (subscriber_id text, as_of_month date,"
             " msisdn_masked text, area_id_current text, account_manager_id_current text);"
             "create table staging.stg_crm__subscriber (stat_month date, subscriber_id text,"
-            " msisdn text)"
+            " msisdn text);"
+            "create table staging.stg_crm__vip_profile (stat_month date, subscriber_id text,"
+            " birthday text, occupation text, industry_code text, interests text)"
         )
         warehouse.execute(
             "insert into core.dim_org_unit"
@@ -247,6 +249,13 @@ def fill(settings: Settings) -> None:
             "insert into staging.stg_crm__subscriber select month, 'S' || n,"
             " '138' || lpad((n * 997)::text, 8, '0') from generate_series(1, 80) as n,"
             " unnest(%s::date[]) as month",
+            [list(MONTHS)],
+        )
+        # every second customer has one
+        warehouse.execute(
+            "insert into staging.stg_crm__vip_profile select month, 'S' || n, '05-' ||"
+            " lpad((mod(n, 28) + 1)::text, 2, '0'), 'doctor', 'Q84', null"
+            " from generate_series(1, 80, 2) as n, unnest(%s::date[]) as month",
             [list(MONTHS)],
         )
         warehouse.execute(

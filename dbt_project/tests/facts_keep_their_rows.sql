@@ -30,6 +30,7 @@
     ("fct_opportunity", "stg_crm__opportunity"),
     ("fct_opportunity_step", "stg_crm__opportunity_step"),
     ("fct_product_trial", "stg_crm__product_trial"),
+    ("fct_alliance_project", "stg_crm__alliance_project"),
     ("fct_training", "stg_training__attendance"),
     ("fct_exam", "stg_training__exam"),
     ("fct_certificate", "stg_training__certificate"),

@@ -87,7 +87,8 @@ _FUNCTIONS = """
         and has_schema_privilege(r.oid, n.oid, 'usage')
         and has_function_privilege(r.oid, p.oid, 'execute')
         and p.oid::regprocedure::text <> all(
-            '{access.request_msisdn(text\\,text),access.reveal_msisdn(bigint)}'::text[]
+            '{access.request_msisdn(text\\,text),access.reveal_msisdn(bigint),
+            access.request_vip_profile(text\\,text),access.reveal_vip_profile(bigint)}'::text[]
         )
     order by 1
 """

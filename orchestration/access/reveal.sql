@@ -53,6 +53,7 @@ begin
     inner join access.person_account as scope
         on customer.account_manager_id_current = scope.account_manager_id
     where asked.pii_access_id = request
+        and asked.subject = 'msisdn'
         and asked.person = session_user
         and scope.person = session_user
         and now() >= scope.valid_from and now() < scope.valid_until
@@ -66,7 +67,59 @@ begin
     return number;
 end $$;
 
+-- The profile of a VIP, of which marts carry only whether each fact is on file, in the same two steps.
+create or replace function access.request_vip_profile(subscriber_id text, reason text)
+returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- whoever may not ask for the number may not ask for the profile
+    request bigint := access.request_msisdn(subscriber_id, reason);
+begin
+    update access.pii_access set subject = 'vip_profile' where pii_access_id = request;
+    return request;
+end $$;
+
+create or replace function access.reveal_vip_profile(
+    request bigint,
+    out birthday text, out occupation text, out industry_code text, out interests text
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select profile.birthday, profile.occupation, profile.industry_code, profile.interests
+    into birthday, occupation, industry_code, interests
+    from access.pii_access as asked
+    inner join core.dim_subscriber as customer on asked.subscriber_id = customer.subscriber_id
+    inner join access.person_account as scope
+        on customer.account_manager_id_current = scope.account_manager_id
+    -- no profile on file is an answer too: all of it empty
+    left join staging.stg_crm__vip_profile as profile
+        on customer.subscriber_id = profile.subscriber_id
+        and customer.as_of_month = profile.stat_month
+    where asked.pii_access_id = request
+        and asked.subject = 'vip_profile'
+        and asked.person = session_user
+        and scope.person = session_user
+        and now() >= scope.valid_from and now() < scope.valid_until
+        and asked.requested_at > now() - interval '10 minutes'
+        and asked.request_xid <> pg_current_xact_id();
+    if not found then
+        raise exception using errcode = 'insufficient_privilege',
+            message = 'No request of yours of the last ten minutes has this number. Ask with'
+                ' access.request_vip_profile first, in a transaction of its own. 请先提交查看申请。';
+    end if;
+end $$;
+
 revoke execute on function access.request_msisdn(text, text) from public;
+revoke execute on function access.request_vip_profile(text, text) from public;
+revoke execute on function access.reveal_vip_profile(bigint) from public;
+comment on function access.request_vip_profile(text, text) is
+    'Log the wish to see the profile of a VIP of one''s own. 申请查看个人大客户资料。';
+comment on function access.reveal_vip_profile(bigint) is
+    'Birthday, occupation, industry and interests for a request just logged. 查看个人大客户资料。';
 revoke execute on function access.reveal_msisdn(bigint) from public;
 comment on function access.request_msisdn(text, text) is
     'Log the wish to see the full number of a customer of one''s own. 申请查看完整号码。';

@@ -59,7 +59,10 @@ begin
             execute format('grant select on status.%I to telmart_people', relation);
         end if;
     end loop;
-    foreach relation in array array['request_msisdn(text, text)', 'reveal_msisdn(bigint)']
+    foreach relation in array array[
+        'request_msisdn(text, text)', 'reveal_msisdn(bigint)',
+        'request_vip_profile(text, text)', 'reveal_vip_profile(bigint)'
+    ]
     loop
         if not has_function_privilege('telmart_people', 'access.' || relation, 'execute') then
             execute format('grant execute on function access.%s to telmart_people', relation);

@@ -13,6 +13,7 @@ from orchestration.sample.contact.customer_voice import CustomerVoice
 from orchestration.sample.contact.forwarding import CallForwarding
 from orchestration.sample.contact.mediation import Mediation
 from orchestration.sample.contact.points import Points
+from orchestration.sample.contact.vip_profiles import VipProfiles
 from orchestration.sample.contact.warnings import WarningFeedback
 from orchestration.sample.groups.accounts import Accounts
 from orchestration.sample.groups.billing import GroupBilling
@@ -50,6 +51,7 @@ SUBSCRIBER_PARTS: tuple[type[SubscriberPart], ...] = (
     GroupPeople,
     CustomerVoice,
     GroupBilling,
+    VipProfiles,
 )
 SUBSCRIBER_FEEDS: tuple[str, ...] = tuple(f for part in SUBSCRIBER_PARTS for f in part.feeds)
 FEEDS: tuple[str, ...] = (*(f for part in OPERATOR_PARTS for f in part.feeds), *SUBSCRIBER_FEEDS)

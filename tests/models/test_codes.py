@@ -85,6 +85,8 @@ NAMED = {
     "bsc_perspective": "pmo.initiative bsc_perspective",
     "contact_reason": "crm.customer_contact reason_code",
     "contact_direction": "crm.customer_contact direction",
+    "alliance_kind": "crm.alliance_project alliance_kind",
+    "alliance_project_stage": "crm.alliance_project project_stage",
     "customer_list_kind": "crm.customer_list list_kind",
     "warning_action": "crm.warning_feedback action_code",
     "warning_outcome": "crm.warning_feedback outcome_code",

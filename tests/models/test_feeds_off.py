@@ -12,17 +12,18 @@ from tests.models.warehouse import dbt, execute, rows
 OFF = (
     ("boss.bill_item", "campaign.contact", "channel.transaction", "hr.staff"),
     ("boss.product", "channel.outlet", "crm.visit", "target.kpi_target"),
-    ("boss.recharge", "crm.contract", "eoms.work_order"),
+    ("boss.recharge", "crm.alliance_project", "crm.contract", "eoms.work_order"),
     ("boss.status_event", "crm.group_customer"),
     ("crm.customer_contact", "echannel.user_month"),
 )
-
 #: columns of marts that are empty without the feed: unknown is not zero
 UNKNOWN = {
+    "crm.alliance_project": "alliance_project_cnt",
     "echannel.user_month": "self_service_member_cnt",
     "crm.customer_contact": "business_contact_cnt",
 }
 GROUPS = "build.mart_customer_value__group_month"
+INVESTED = f"select sum(joint_investment_amt) from {GROUPS}"
 
 
 @pytest.mark.parametrize("off", OFF, ids="+".join)
@@ -31,6 +32,7 @@ def test_what_reads_them_is_built_empty(everything: Settings, off: tuple[str, ..
     counts = " union all ".join(f"select count(*) from staging.stg_{table}" for table in tables)
     assert all(count > 0 for (count,) in rows(everything, counts)), "the sample delivers them"
     known = f"select count(*), {', '.join(f'count({c})' for c in UNKNOWN.values())} from {GROUPS}"
+    invested = rows(everything, INVESTED)
     [(customers, *told)] = rows(everything, known)
     assert told == [customers] * len(told) and customers > 0
     # off is the table of the contract without a partition that holds a row
@@ -43,6 +45,8 @@ def test_what_reads_them_is_built_empty(everything: Settings, off: tuple[str, ..
         assert rows(everything, counts) == [(0,)] * len(tables)
         [(customers, *told)] = rows(everything, known)
         assert told == [0 if feed in off else customers for feed in UNKNOWN]
+        if "crm.alliance_project" in off:  # the amount is left to the customer file
+            assert rows(everything, INVESTED) == invested
     finally:
         for table in tables:
             execute(everything, f"insert into raw.{table} table staging.kept_{table}")

@@ -181,3 +181,28 @@ def test_control_lists_are_those_of_the_file(built: Built) -> None:
         execute(built.settings, moved.format("province"))
     assert (when, level, other) == (last, "province", 1)
     assert on_list == on_file + 1
+
+
+def test_the_ledger_of_alliances_is_the_customer_file(built: Built) -> None:
+    """R045: what was invested jointly is the same in both; one amount changed is noticed."""
+    key = ["stat_month", "group_id"]
+    joint = pl.col("own_amt") + pl.col("partner_amt")
+    ledger = built.feed("crm.alliance_project").group_by(key).agg(joint.sum().alias("ledger"))
+    file = built.feed("crm.group_customer").select(*key, "joint_investment_amt")
+    both = file.join(ledger, on=key, how="left").filter(
+        pl.col("ledger").fill_null(0) != pl.col("joint_investment_amt")
+    )
+    assert both.height == 0
+    check = ROOT / "dbt_project/tests/alliance_ledger_agrees_with_the_file.sql"
+    query = compiled(built.settings, check.read_text())
+    assert rows(built.settings, query) == []
+    last, one, amount = max(file.filter(pl.col("joint_investment_amt") > 0).iter_rows())
+    change = "update raw.crm__group_customer set joint_investment_amt = joint_investment_amt + {}"
+    change += f" where _period = '{last}' and group_id = '{one}'"
+    execute(built.settings, change.format(7))
+    try:
+        [(when, differing, on_file, in_ledger)] = rows(built.settings, query)
+    finally:
+        execute(built.settings, change.format(-7))
+    assert (when, differing) == (last, 1)
+    assert (on_file, in_ledger) == (Decimal(amount) / 100 + 7, Decimal(amount) / 100)

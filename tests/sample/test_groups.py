@@ -265,3 +265,29 @@ def test_snapshots_agree_from_month_to_month(sample, feed, key, fixed, end):
         first = closed.group_by(key).agg(pl.col("stat_month").min().alias("closed_in"))
         later = table.join(first, on=key).filter(pl.col("stat_month") >= pl.col("closed_in"))
         assert later[end].null_count() == 0
+
+
+def test_the_ledger_of_alliances_is_what_the_customer_file_says(sample):
+    """R045: the projects of a customer add up to its joint investment and suit its stage."""
+    projects, customers = sample.feeds["crm.alliance_project"], sample.feeds["crm.group_customer"]
+    key = ["stat_month", "group_id"]
+    joint = pl.col("own_amt") + pl.col("partner_amt")
+    kinds = pl.col("alliance_kind")
+    summed = projects.group_by(key).agg(
+        joint.sum().alias("total"),
+        (kinds == "equity").any().alias("holds"),
+        kinds.is_in(["joint_project", "joint_investment"]).any().alias("joins"),
+    )
+    both = customers.join(summed, on=key, how="left").with_columns(pl.col("total").fill_null(0))
+    assert (both["total"] == both["joint_investment_amt"]).all()
+    invested = both.filter(pl.col("total") > 0)
+    assert invested["group_id"].n_unique() > 10
+    assert (invested["holds"] == (invested["alliance_stage"] == "equity")).all()
+    assert set(projects["project_stage"].unique()) == {"planned", "running", "completed", "stopped"}
+    assert set(projects["alliance_kind"].unique()) == {
+        "consultative", "joint_project", "joint_investment", "equity",
+    }  # fmt: skip
+    over = pl.col("project_stage").is_in(["completed", "stopped"])
+    assert projects.select((pl.col("ended_on").is_not_null() == over).all()).item()
+    begun = pl.col("project_stage") != "planned"
+    assert projects.select((pl.col("started_on").is_not_null() == begun).all()).item()

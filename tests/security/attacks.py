@@ -387,6 +387,10 @@ _MASK = [
     _refused("request_foreign", "select access.request_msisdn('<subscriber_id>', 'just looking')"),
     _blind("request_existence", "select access.request_msisdn('<subscriber_id>', 'just looking')"),
     _refused("reveal_without_request", "select access.reveal_msisdn(1)"),
+    _refused("profile_foreign", "select access.request_vip_profile('<subscriber_id>', 'looking')"),
+    _blind("profile_existence", "select access.request_vip_profile('<subscriber_id>', 'looking')"),
+    _refused("profile_without_request", "select access.reveal_vip_profile(1)"),
+    _refused("profile_in_staging", "select birthday from staging.stg_crm__vip_profile"),
 ]  # fmt: skip
 
 ATTACKS: list[Attack] = [

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from orchestration.sample.groups.alliances import draw_alliances
 from orchestration.sample.groups.customers import (
     BUSINESS_SHRINKS,
     DROP_REASONS,
@@ -43,6 +44,7 @@ class GroupMaster:
         "crm.group_contract",
         "crm.product_instance",
         "crm.customer_list",
+        "crm.alliance_project",
     )
 
     def __init__(self, operator: Operator) -> None:
@@ -62,6 +64,9 @@ class GroupMaster:
         self.invested = np.where(
             self.alliance >= 2, np.rint(self.groups.spends * rng.uniform(1, 6, n)), 0
         ).astype(np.int64)
+        self.projects = draw_alliances(
+            operator, self.groups, self.alliance, self.alliance_from, self.invested
+        )
         wants = 0.6 * self.groups.worth + 0.8 * rng.standard_normal(n)
         self.ict = np.clip(np.round(2.8 + 1.0 * wants), 1, 5).astype(np.int64)
         bad = self.groups.bad_from < NEVER
@@ -77,6 +82,8 @@ class GroupMaster:
         yield "crm.group_contract", self._contracts(t)
         yield "crm.product_instance", self._instances(t)
         yield "crm.customer_list", self._lists(t)
+        last = day_number(self.span[t].last)
+        yield "crm.alliance_project", self.projects.of_month(t, last, self.groups)
 
     def employees(self, t: int) -> np.ndarray:
         """Employees of each group in month ``t``: slow growth, fewer where business shrinks."""

@@ -25,7 +25,7 @@ FEEDS = (
     "crm.group_customer", "crm.customer_list", "crm.group_member", "crm.key_person",
     "crm.key_person_event", "crm.liaison", "crm.group_rating", "crm.benefit_grant",
     "crm.group_product", "crm.product_instance", "crm.group_contract", "crm.visit",
-    "crm.product_trial", "crm.opportunity",
+    "crm.product_trial", "crm.opportunity", "crm.alliance_project",
     "boss.account", "boss.bill_item", "boss.payment", "boss.receivable", "boss.product",
     "boss.subscriber_bill", "finance.cost_allocation", "competitor.intelligence",
     "eoms.complaint", "echannel.user_month", "crm.customer_contact", "competitor.outlet_census",
@@ -104,6 +104,8 @@ class Groups:
                 months_between("opened_on", "stat_month").alias("network_age_months"),
             )
             .rename({"layer": "file_layer"})
+            # every month of the sample has a ledger, which goes before the file
+            .drop("joint_investment_amt")
             .join(industries, on="industry_code", how="left")
             .join(self._sizes(), on=KEY, how="left")
             .join(self._lists(), on=KEY, how="left")
@@ -324,6 +326,19 @@ class Groups:
         for part in (benefits, liaisons, trials):
             done = done.join(part, on=KEY, how="full", coalesce=True)
         return done
+
+    @cached_property
+    def alliances(self) -> pl.DataFrame:
+        """What the ledger says runs with each customer, and what was invested in all (R045)."""
+        running = pl.col("project_stage") == "running"
+        late = running & (pl.col("planned_end_on") < MONTH_END)
+        return self.feeds["crm.alliance_project"].group_by(KEY).agg(
+            rows_where(running).alias("alliance_project_cnt"),
+            rows_where(late).alias("alliance_overdue_cnt"),
+            pl.col("own_amt").filter(running).sum().alias("alliance_own_amt"),
+            pl.col("partner_amt").filter(running).sum().alias("alliance_partner_amt"),
+            (pl.col("own_amt") + pl.col("partner_amt")).sum().alias("joint_investment_amt"),
+        )  # fmt: skip
 
     @cached_property
     def unfollowed(self) -> pl.DataFrame:

@@ -104,6 +104,10 @@ GROUP_SUMS: dict[str, pl.Expr] = {
     "alliance_revenue_amt": amount("revenue_amt", ALLIED),
     "alliance_investment_amt": amount("joint_investment_amt"),
     **{f"group_{name}": of(name) for name in SELF_SERVICE},
+    "alliance_project_cnt": of("alliance_project_cnt"),
+    "alliance_overdue_cnt": of("alliance_overdue_cnt"),
+    "alliance_project_own_amt": amount("alliance_own_amt"),
+    "alliance_project_partner_amt": amount("alliance_partner_amt"),
     "off_net_known_cnt": rows(pl.col("off_net_probability").is_not_null()),
     "off_net_expected_cnt": of("off_net_probability"),
     "churn_high_cnt": rows(pl.col("churn_risk") == "high"),
@@ -385,6 +389,7 @@ SEGMENT_RATIOS = {
     "people_high_value_share": ("people_high_value_cnt", "people_cnt"),
     "brand_mismatch_rate": ("brand_mismatch_cnt", "brand_judged_cnt"),
 }
+VIP_FACTS = ("birth_year", "birthday", "occupation", "industry", "interests")
 VIP_SUMS: dict[str, pl.Expr] = {
     "vip_cnt": pl.len().cast(pl.Int64),
     "vip_card_cnt": rows(pl.col("is_vip_card")),
@@ -395,11 +400,13 @@ VIP_SUMS: dict[str, pl.Expr] = {
     "vip_birthday_cnt": rows(pl.col("is_birthday_due")),
     "vip_profile_known_cnt": of("profile_known_cnt"),
     "vip_profile_item_cnt": of("profile_item_cnt"),
+    **{f"vip_{fact}_known_cnt": rows(pl.col(f"has_{fact}")) for fact in VIP_FACTS},
 }
 VIP_RATIOS = {
     "vip_managed_rate": ("vip_managed_cnt", "vip_cnt"),
     "vip_arpu": ("vip_revenue_amt", "vip_cnt"),
     "vip_profile_rate": ("vip_profile_known_cnt", "vip_profile_item_cnt"),
+    **{f"vip_{fact}_rate": (f"vip_{fact}_known_cnt", "vip_cnt") for fact in VIP_FACTS},
 }
 TERRITORY_SUMS: dict[str, pl.Expr] = {
     "area_subscriber_cnt": of("subscriber_cnt"),

@@ -166,7 +166,7 @@ class Money(Groups):
         themes = [self.profiles, self.billed, self.spent, self.paid, self.members, self.bindings]
         keys = [frame.select(KEY) for frame in (self.profiles, self.billed, self.members)]
         rows = pl.concat(keys).unique()
-        for theme in [*themes, self.people, self.relation]:
+        for theme in [*themes, self.people, self.relation, self.alliances]:
             rows = rows.join(theme, on=KEY, how="left")
         ends = [c for c in rows.columns if c.endswith(("_amt", "_cnt", "_max"))]
         return rows.with_columns(

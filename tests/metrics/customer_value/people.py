@@ -25,7 +25,7 @@ FEEDS = (
     "hr.org_unit", "hr.staff", "crm.subscriber", "crm.contract", "boss.subscriber_usage",
     "boss.subscriber_bill", "boss.recharge", "boss.status_event", "crm.group_member",
     "mediation.usage_area", "crm.key_person", "crm.group_customer", "market.area",
-    "campaign.contact", "boss.opening", "channel.outlet",
+    "campaign.contact", "crm.vip_profile", "boss.opening", "channel.outlet",
 )  # fmt: skip
 #: dimensions of the segment mart, which are the code sets of their names too
 DIMENSIONS = (
@@ -236,10 +236,32 @@ class People(Recomputation):
             pl.col("job_title").is_not_null().any().alias("has_occupation"),
             pl.col("interests").is_not_null().any().alias("has_interests"),
         )
+        own = self.feeds["crm.vip_profile"].select(
+            *KEY,
+            pl.col("birthday").alias("own_birthday"),
+            pl.col("occupation").alias("own_occupation"),
+            pl.col("industry_code").alias("own_industry"),
+            pl.col("interests").alias("own_interests"),
+        )
         rows = (
             self.classed.filter("is_on_net")
             .join(self.posts, on=KEY, how="left")
             .join(about, on=KEY, how="left")
+            .join(own, on=KEY, how="left")
+            .with_columns(
+                # the profile kept of a VIP goes first
+                pl.coalesce("own_birthday", "birthday").alias("birthday"),
+                *(
+                    (pl.col(f"has_{fact}").fill_null(False) | pl.col(column).is_not_null()).alias(
+                        f"has_{fact}"
+                    )
+                    for fact, column in (
+                        ("occupation", "own_occupation"),
+                        ("industry", "own_industry"),
+                        ("interests", "own_interests"),
+                    )
+                ),
+            )
         )
         parts = []
         for (month,), part in rows.group_by("stat_month"):

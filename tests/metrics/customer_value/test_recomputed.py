@@ -251,6 +251,10 @@ def test_the_sample_exercises_every_rule(frames):
     for used in (0, 1):
         assert applications.filter(pl.col("using_customer_cnt").clip(0, 1) == used).height > 10
     assert groups["alliance_stage"].n_unique() == 4
+    for column in ("project_cnt", "overdue_cnt", "own_amt", "partner_amt"):
+        assert (groups[f"alliance_{column}"] > 0).sum() > 10, column
+    over = pl.col("alliance_own_amt") + pl.col("alliance_partner_amt")
+    assert groups.filter(over < pl.col("joint_investment_amt")).height > 10, "some are over"
     for column in (*(f"need_{c}_cnt" for c in CHANNELS), *(f"{k}_product_cnt" for k in KINDS)):
         # managers' opportunities all come of visits that told the need
         assert (groups[column].sum() > 10) == (column != "need_manager_cnt"), column
@@ -266,14 +270,21 @@ def test_the_sample_exercises_every_rule(frames):
     for part, whole in (("member", "echannel_member"), ("contact", "business_contact")):
         less = pl.col(f"self_service_{part}_cnt") < pl.col(f"{whole}_cnt")
         assert groups.filter(less).height > 10, part
+
+
+def test_the_sample_exercises_every_rule_of_individuals(frames):
+    """The same for the marts of individual customers."""
     people = frames[SEGMENT_MONTH]
     for column in DIMENSIONS:
         known = set(Rules(ROOT / "seeds/reference").names(column))
         assert set(people[column].unique()) == known - NOT_IN_SAMPLE.get(column, set()), column
     vips = frames[VIP_MONTH]
     assert set(vips["vip_reason"].unique()) == {"vip_card", "group_leader", "high_spend"}
-    assert set(vips["profile_known_cnt"].unique()) >= {0, 1, 2, 5}
-    assert vips["is_birthday_due"].sum() > 3
+    assert set(vips["profile_known_cnt"].unique()) >= {1, 2, 3, 4, 5}
+    assert vips["is_birthday_due"].sum() > 30
+    for fact in ("birthday", "occupation", "industry", "interests"):
+        shares = vips.group_by("is_group_leader").agg(pl.col(f"has_{fact}").mean())
+        assert shares.filter(pl.col(f"has_{fact}") > 0.1).height == 2, fact
     areas = frames[AREA_MONTH]
     assert areas["living_elsewhere_cnt"].sum() == areas["living_here_cnt"].sum() > 10
     assert areas["potential_cnt"].n_unique() > 5

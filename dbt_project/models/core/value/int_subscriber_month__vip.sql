@@ -1,7 +1,8 @@
 -- grain: one row per business month and individual VIP on net at its end
 --
 -- Who is one, and why, is rows of vip_rule (R056); what is on file about them is R055. Personal
--- facts do not leave this model but as yes or no: of a birthday it keeps the month.
+-- facts do not leave this model but as yes or no: of a birthday it keeps the month. What the VIP's
+-- own profile leaves open is filled from the file of key persons, where the VIP is one.
 with facts as (
     select * from {{ ref("fct_subscriber_month") }}
     where {{ in_months("stat_month") }} and is_on_net
@@ -89,6 +90,11 @@ posted as (
     group by posts.stat_month, posts.subscriber_id
 ),
 
+vip_profiles as (
+    select * from {{ ref("stg_crm__vip_profile") }}
+    where {{ in_months("stat_month") }}
+),
+
 profiles as (
     select
         stat_month,
@@ -116,16 +122,23 @@ judged as (
         classes.billed_sum_amt,
         classes.billed_months_cnt,
         -- written MM-DD; what is not is unknown
-        case
-            {% for month in range(1, 13) -%}
-            when profiles.birthday like '{{ "%02d" | format(month) }}-__' then {{ month }}
-            {% endfor %}
-        end as birthday_month_no,
+        coalesce(
+            {%- for source in ["vip_profiles", "profiles"] %}
+            case
+                {% for month in range(1, 13) -%}
+                when {{ source }}.birthday like '{{ "%02d" | format(month) }}-__' then {{ month }}
+                {% endfor %}
+            end{{ "," if not loop.last }}
+            {%- endfor %}
+        ) as birthday_month_no,
         extract(month from {{ add_months("facts.stat_month", 1) }}) as next_month_no,
         coalesce(subscribers.birth_year, profiles.birth_year) is not null as has_birth_year,
-        coalesce(profiles.has_occupation, 0) = 1 as has_occupation,
-        coalesce(posted.has_industry, 0) = 1 as has_industry,
-        coalesce(profiles.has_interests, 0) = 1 as has_interests
+        vip_profiles.occupation is not null
+        or coalesce(profiles.has_occupation, 0) = 1 as has_occupation,
+        vip_profiles.industry_code is not null
+        or coalesce(posted.has_industry, 0) = 1 as has_industry,
+        vip_profiles.interests is not null
+        or coalesce(profiles.has_interests, 0) = 1 as has_interests
     from facts
     inner join classes
         on
@@ -150,6 +163,10 @@ judged as (
         on
             facts.stat_month = profiles.stat_month
             and facts.subscriber_id = profiles.subscriber_id
+    left join vip_profiles
+        on
+            facts.stat_month = vip_profiles.stat_month
+            and facts.subscriber_id = vip_profiles.subscriber_id
 ),
 
 final as (

@@ -29,6 +29,11 @@ relations as (
     where {{ in_months("stat_month") }}
 ),
 
+allied as (
+    select * from {{ ref("int_group_month__alliance") }}
+    where {{ in_months("stat_month") }}
+),
+
 bindings as (
     select * from {{ ref("int_group_month__binding") }}
     where {{ in_months("stat_month") }}
@@ -99,7 +104,15 @@ final as (
         profiles.alliance_stage,
         alliance.name_zh as alliance_stage_name,
         alliance.name_en as alliance_stage_name_en,
-        cast(coalesce(profiles.joint_investment_amt, 0) as numeric(18, 2)) as joint_investment_amt,
+        -- the ledger lists what the customer file only sums up, so it goes before the file
+        cast(
+            coalesce(allied.joint_investment_amt, profiles.joint_investment_amt, 0)
+            as numeric(18, 2)
+        ) as joint_investment_amt,
+        allied.alliance_project_cnt,
+        allied.alliance_overdue_cnt,
+        allied.alliance_own_amt,
+        allied.alliance_partner_amt,
         customers.network_age_months,
         customers.is_target_market,
         customers.is_stock_base,
@@ -275,6 +288,8 @@ final as (
         on status.code_set = 'group_status' and customers.status = status.code
     left join {{ ref("code_name") }} as alliance
         on alliance.code_set = 'alliance_stage' and profiles.alliance_stage = alliance.code
+    left join allied
+        on customers.stat_month = allied.stat_month and customers.group_id = allied.group_id
     left join bindings
         on customers.stat_month = bindings.stat_month and customers.group_id = bindings.group_id
     left join leaving
