@@ -301,9 +301,9 @@ CASES: dict[str, Spoilt] = {
     "an area of nowhere": source("territory_rule", "tr_home_cell_1"),
     "an assignment by sale": row("territory_rule", "tr_assigned_1", "max_sale_months", "6"),
     "a sale that tells longer than is looked back": Spoilt(
-        "territory_rule", "within_reach", "tr_outlet_1", "max_sale_months", "13",
-        "Write 1 to 12, or raise reach_months of int_subscriber_month__territory first",
-        change={("tr_outlet_1", "max_sale_months"): "13"}),
+        "territory_rule", "within_reach", "tr_outlet_1", "max_sale_months", "5",
+        "Write 1 to 4, or raise reach_months of int_subscriber_month__territory first",
+        change={("tr_outlet_1", "max_sale_months"): "5"}),
     # ---- halls and dealers
     "hall proportions under one": Spoilt(
         "hall_grade", "weights_sum", "hg_a_1", "share", "0.2000 + 0.5000 + 0.2000", "lines 2, 3, 4",

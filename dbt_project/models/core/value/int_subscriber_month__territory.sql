@@ -3,7 +3,7 @@
 -- What tells of an area is asked in the order of territory_rule; an area counts only where the
 -- organisation of the month has it. An outlet stands where the list of the row's month has it, not
 -- that of the sale: where areas are redrawn, outlets and their customers go along.
-{%- set reach = 11 %}
+{%- set reach = 3 %}
 {%- set reached %}
         {% for back in range(reach + 1) -%}
         {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
