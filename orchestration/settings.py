@@ -78,9 +78,7 @@ class Settings:
             timezone=env.get("TELMART_TIMEZONE") or "Asia/Shanghai",
             operator=Path(operator).resolve() if operator else None,
             watch=env.get("TELMART_WATCH") != "off",
-            superset_workers=int(
-                env.get("TELMART_SUPERSET_WORKERS") or min(os.cpu_count() or 1, _MOST_WORKERS)
-            ),
+            superset_workers=_workers(env.get("TELMART_SUPERSET_WORKERS")),
         )
 
     def variable(self, name: str) -> str | None:
@@ -221,6 +219,17 @@ class Settings:
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "PYTHONPATH": str(ROOT),
         }
+
+
+def _workers(said: str | None) -> int:
+    if not said:
+        return min(os.cpu_count() or 1, _MOST_WORKERS)
+    if not (said.isdecimal() and int(said)):
+        raise TelmartError(
+            f"TELMART_SUPERSET_WORKERS is {said}, which is no number of processes.",
+            "Write 1 or more, or leave it out for one per core.",
+        )
+    return int(said)
 
 
 def _from_file(home: Path) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 worker_class = "gthread"
-threads = 8
+#: of each process: with four of them sixteen questions at once, as many connections as a person may
+#: hold (orchestration/access/logins.py)
+threads = 4
 timeout = 120
 #: Superset is loaded once and forked: a second process costs neither its time nor its memory again
 preload_app = True

@@ -95,10 +95,13 @@ begin
     inner join core.dim_subscriber as customer on asked.subscriber_id = customer.subscriber_id
     inner join access.person_account as scope
         on customer.account_manager_id_current = scope.account_manager_id
-    -- no profile on file is an answer too: all of it empty
+    -- no profile on file is an answer too: all of it empty; the newest file may be still to come
     left join staging.stg_crm__vip_profile as profile
         on customer.subscriber_id = profile.subscriber_id
-        and customer.as_of_month = profile.stat_month
+        and profile.stat_month = (
+            select max(told.stat_month) from staging.stg_crm__vip_profile as told
+            where told.stat_month <= customer.as_of_month
+        )
     where asked.pii_access_id = request
         and asked.subject = 'vip_profile'
         and asked.person = session_user

@@ -8,28 +8,34 @@ look into the database for each of them would cost more than they save.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from typing import Any, ClassVar
 
 import psycopg2
+import psycopg2.errors
 from limits.storage import MemoryStorage, Storage
 
 from orchestration.settings import settings
 
 _TABLE = "telmart_login_attempt"
-#: one at a time, also while the table is made; any number that nobody else uses
-_LOCK = 715_517
+#: nobody waits for a count that is held up: a login fails rather than hang
+_PATIENCE = "-c lock_timeout=3s -c statement_timeout=5s"
 _MAKE = f"""
 create unlogged table if not exists {_TABLE} (
     counted text primary key, attempts integer not null, ends_at double precision not null
 )
 """
+#: one statement, so that of two processes neither loses a count; after its end a window begins anew
 _ADD = f"""
-insert into {_TABLE} as known (counted, attempts, ends_at) values (%(key)s, %(amount)s, %(ends_at)s)
-on conflict (counted) do update set attempts = known.attempts + excluded.attempts
+insert into {_TABLE} as known (counted, attempts, ends_at)
+values (%(key)s, %(amount)s, %(now)s + %(expiry)s)
+on conflict (counted) do update set
+    attempts = excluded.attempts
+        + case when known.ends_at > %(now)s then known.attempts else 0 end,
+    ends_at = case when known.ends_at > %(now)s then known.ends_at else excluded.ends_at end
 returning attempts
 """
+_TIDY = f"delete from {_TABLE} where ends_at <= %(now)s"
 
 
 class AttemptStorage(Storage):  # type: ignore[misc]
@@ -54,10 +60,11 @@ class AttemptStorage(Storage):  # type: ignore[misc]
         """
         if expiry <= 1:
             return int(self._moment.incr(key, expiry, amount))
-        given = {"key": key, "amount": amount, "ends_at": time.time() + expiry}
-        with self._counts() as cursor:
-            cursor.execute(_ADD, given)
-            return int(cursor.fetchone()[0])
+        given = {"key": key, "amount": amount, "expiry": expiry, "now": time.time()}
+        attempts = int(self._ask(_ADD, given)[0][0])
+        if attempts == amount:  # a window begins: those that have ended go
+            self._ask(_TIDY, given)
+        return attempts
 
     def get(self, key: str) -> int:
         """The count so far; 0 where there is none."""
@@ -73,40 +80,37 @@ class AttemptStorage(Storage):  # type: ignore[misc]
     def check(self) -> bool:
         """Whether attempts can be counted."""
         try:
-            with self._counts():
-                return True
+            self._ask("select 1", {})
         except psycopg2.Error:
             return False
+        return True
 
     def reset(self) -> int:
         """Forget every count. Returns how many there were."""
         self._moment.reset()
-        with self._counts() as cursor:
-            cursor.execute(f"delete from {_TABLE}")
-            return int(cursor.rowcount)
+        return len(self._ask(f"delete from {_TABLE} returning 1", {}))
 
     def clear(self, key: str) -> None:
         """Forget the count of ``key``."""
         self._moment.clear(key)
-        with self._counts() as cursor:
-            cursor.execute(f"delete from {_TABLE} where counted = %s", (key,))
+        query = f"delete from {_TABLE} where counted = %(key)s returning 1"
+        self._ask(query, {"key": key})
 
     def _read(self, column: str, key: str) -> Any:
-        with self._counts() as cursor:
-            cursor.execute(f"select {column} from {_TABLE} where counted = %s", (key,))
-            row = cursor.fetchone()
-            return row[0] if row else None
+        query = f"select {column} from {_TABLE} where counted = %(key)s and ends_at > %(now)s"
+        rows = self._ask(query, {"key": key, "now": time.time()})
+        return rows[0][0] if rows else None
 
-    @contextmanager
-    def _counts(self) -> Iterator[Any]:
-        """The table, without the windows that have ended, for one transaction."""
+    def _ask(self, query: str, given: dict[str, Any]) -> list[Any]:
+        """Run one statement; the table is made when it is first missed."""
         url = settings().metadata_url("superset")
-        with (
-            closing(psycopg2.connect(url, connect_timeout=5)) as link,
-            link,
-            link.cursor() as cursor,
-        ):
-            cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-            cursor.execute(_MAKE)
-            cursor.execute(f"delete from {_TABLE} where ends_at <= %s", (time.time(),))
-            yield cursor
+        with closing(psycopg2.connect(url, connect_timeout=5, options=_PATIENCE)) as link:
+            link.autocommit = True
+            with link.cursor() as cursor:
+                try:
+                    cursor.execute(query, given)
+                except psycopg2.errors.UndefinedTable:
+                    with suppress(psycopg2.errors.UniqueViolation):  # another was quicker
+                        cursor.execute(_MAKE)
+                    cursor.execute(query, given)
+                return list(cursor.fetchall()) if cursor.description else []

@@ -38,7 +38,7 @@ class EventLog(DBEventLogger):  # type: ignore[misc]
         rows = [
             {
                 "action": action,
-                "json": json.dumps(record, default=str),
+                "json": _text_of(record),
                 "dashboard_id": dashboard_id or record.get("dashboard_id"),
                 "slice_id": slice_id or record.get("slice_id"),
                 "duration_ms": duration_ms,
@@ -54,3 +54,11 @@ class EventLog(DBEventLogger):  # type: ignore[misc]
                 link.execute(Log.__table__.insert(), rows)
         except SQLAlchemyError:
             _log.exception("not logged: %s", action)
+
+
+def _text_of(record: dict[str, Any]) -> str | None:
+    """The record as JSON; None where it cannot be written so, as with Superset's own log."""
+    try:
+        return str(json.dumps(record))
+    except Exception:  # whatever a record holds, the answer has to go out
+        return None

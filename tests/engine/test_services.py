@@ -14,6 +14,7 @@ import pytest
 
 from orchestration.engine.services import Service
 from orchestration.errors import TelmartError
+from orchestration.settings import Settings
 from tests.conftest import scratch_settings
 
 SERVER = """
@@ -78,3 +79,11 @@ def test_program_that_ends_says_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(TelmartError, match="no such database") as caught:
         broken.start()
     assert str(broken.log) in caught.value.remedy
+
+
+@pytest.mark.parametrize("said", ["auto", "0", "-1", "2.5"])
+def test_a_number_of_processes_that_is_none(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("TELMART_SUPERSET_WORKERS", said)
+    with pytest.raises(TelmartError, match=f"TELMART_SUPERSET_WORKERS is {said}") as refused:
+        Settings.from_env()
+    assert "1 or more" in str(refused.value.remedy)

@@ -28,6 +28,14 @@ members as (
     group by listed.stat_month, listed.group_id, listed.subscriber_id
 ),
 
+-- few of a city's lines are members
+lines as (
+    select distinct
+        stat_month,
+        subscriber_id
+    from members
+),
+
 types as (
     select * from {{ ref("channel_type") }}
 ),
@@ -45,6 +53,8 @@ users as (
         sum(case when types.is_self_service then used.payment_cnt else 0 end)
             as self_service_payment_cnt
     from {{ ref("fct_echannel_user_month") }} as used
+    inner join lines
+        on used.stat_month = lines.stat_month and used.subscriber_id = lines.subscriber_id
     left join types
         on used.channel_id = types.channel_type
     where {{ in_months("used.stat_month") }}
@@ -61,6 +71,8 @@ contacts as (
         sum(case when contact.direction = 'customer' and contact.reason_code = 'transaction'
             and types.is_self_service then 1 else 0 end) as self_service_contact_cnt
     from {{ ref("fct_contact") }} as contact
+    inner join lines
+        on contact.stat_month = lines.stat_month and contact.subscriber_id = lines.subscriber_id
     left join types
         on contact.channel_type = types.channel_type
     where {{ in_months("contact.stat_month") }} and contact.source_feed = 'crm.customer_contact'
@@ -68,11 +80,13 @@ contacts as (
 ),
 
 user_months as (
-    select distinct stat_month from users
+    select distinct stat_month from {{ ref("fct_echannel_user_month") }}
+    where {{ in_months("stat_month") }}
 ),
 
 contact_months as (
-    select distinct stat_month from contacts
+    select distinct stat_month from {{ ref("fct_contact") }}
+    where {{ in_months("stat_month") }} and source_feed = 'crm.customer_contact'
 ),
 
 summed as (

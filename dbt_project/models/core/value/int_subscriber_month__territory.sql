@@ -29,7 +29,10 @@ rules as (
     from {{ ref("dim_month") }} as months
     inner join {{ ref("territory_rule") }} as rule
         on {{ holds_in("rule", "months.stat_month") }}
-    where {{ in_months("months.stat_month") }}
+    where
+        {{ in_months("months.stat_month") }}
+        -- the calendar has months that nobody is on net in
+        and months.stat_month in (select areas.stat_month from areas)
 ),
 
 -- of areas with as many nights the one with more days, then the first by number
