@@ -137,7 +137,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def page_says_its_language(answer: Response) -> Response:
-        """Fonts, readers' voices and the charts' own words go by it; 6.1.0's pages say nothing."""
+        """Fonts and readers' voices go by it; 6.1.0's pages say nothing."""
         if answer.mimetype == "text/html" and not answer.is_streamed:
             text = answer.get_data(as_text=True)
             tag = f'<html lang="{_TAGS.get(session.get("locale"), _TAGS[DEFAULT])}">'

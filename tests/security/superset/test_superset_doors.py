@@ -244,7 +244,7 @@ def test_who_asked_is_on_record(portal: Portal) -> None:
 
 @pytest.mark.parametrize(("language", "tag"), [("zh", "zh-CN"), ("en", "en")])
 def test_a_page_says_its_language(portal: Portal, language: str, tag: str) -> None:
-    """Signed out and signed in: fonts, readers' voices and the charts' own words go by it."""
+    """Signed out and signed in: fonts and readers' voices go by it."""
     stranger = session()
     page = stranger.get(f"{portal.url}/login/", headers={"Accept-Language": language}, timeout=60)
     assert f'<html lang="{tag}">' in page.text
