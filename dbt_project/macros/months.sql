@@ -46,6 +46,18 @@
 {%- endmacro %}
 
 {#
+    The months processed and those `reach` months back: `where {{ in_reach('stat_month', 11) }}`. What
+    looks back so far says it too in its meta, `reach_months`, for the months that a change touches.
+#}
+{% macro in_reach(column, reach) -%}
+    (
+        {%- for back in range(reach + 1) -%}
+            {{ " or " if not loop.first }}{{ telmart.in_months(column, -back) }}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+{#
     Replaces the processed months in the target. Not dbt's delete+insert: that deletes the months
     it finds in the new rows, so a month that became empty would keep its old ones.
     The month column of a model is stat_month unless its meta names another (`month_column`).

@@ -1,5 +1,6 @@
--- Looking behind the mask; executed at every `apply`, because it names models. Marts carry 138****1234; an account manager who must call a customer of
--- his own asks for the number in two steps:
+-- Looking behind the mask; executed at every `apply`, because it names models. Marts carry
+-- 138****1234; an account manager who must call a customer of his own asks for the number in two
+-- steps:
 --
 --     select access.request_msisdn('S0001234', 'contract ends this month');   -- 17
 --     select access.reveal_msisdn(17);                                        -- 13812341234
@@ -36,24 +37,21 @@ begin
     return request;
 end $$;
 
-create or replace function access.reveal_msisdn(request bigint) returns text
-language plpgsql volatile security definer
+-- Whom a request of the caller's is about, if it may be answered now; people cannot call it.
+create or replace function access.subscriber_asked_for(request bigint, subject text) returns text
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    number text;
+    subscriber text;
 begin
-    select snapshot.msisdn into number
+    select asked.subscriber_id into subscriber
     from access.pii_access as asked
     inner join core.dim_subscriber as customer on asked.subscriber_id = customer.subscriber_id
-    -- numbers are masked from core on
-    inner join staging.stg_crm__subscriber as snapshot
-        on customer.subscriber_id = snapshot.subscriber_id
-        and customer.as_of_month = snapshot.stat_month
     inner join access.person_account as scope
         on customer.account_manager_id_current = scope.account_manager_id
     where asked.pii_access_id = request
-        and asked.subject = 'msisdn'
+        and asked.subject = subscriber_asked_for.subject
         and asked.person = session_user
         and scope.person = session_user
         and now() >= scope.valid_from and now() < scope.valid_until
@@ -61,9 +59,27 @@ begin
         and asked.request_xid <> pg_current_xact_id();
     if not found then
         raise exception using errcode = 'insufficient_privilege',
-            message = 'No request of yours of the last ten minutes has this number. Ask with'
-                ' access.request_msisdn first, in a transaction of its own. 请先提交查看申请。';
+            message = format('No request of yours of the last ten minutes has this number. Ask with'
+                ' access.request_%s first, in a transaction of its own. 请先提交查看申请。', subject);
     end if;
+    return subscriber;
+end $$;
+
+create or replace function access.reveal_msisdn(request bigint) returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    subscriber text := access.subscriber_asked_for(request, 'msisdn');
+    number text;
+begin
+    -- numbers are masked from core on
+    select snapshot.msisdn into number
+    from core.dim_subscriber as customer
+    inner join staging.stg_crm__subscriber as snapshot
+        on customer.subscriber_id = snapshot.subscriber_id
+        and customer.as_of_month = snapshot.stat_month
+    where customer.subscriber_id = subscriber;
     return number;
 end $$;
 
@@ -88,34 +104,23 @@ create or replace function access.reveal_vip_profile(
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    subscriber text := access.subscriber_asked_for(request, 'vip_profile');
 begin
+    -- no profile on file is an answer too: all of it empty; the newest file may be still to come
     select profile.birthday, profile.occupation, profile.industry_code, profile.interests
     into birthday, occupation, industry_code, interests
-    from access.pii_access as asked
-    inner join core.dim_subscriber as customer on asked.subscriber_id = customer.subscriber_id
-    inner join access.person_account as scope
-        on customer.account_manager_id_current = scope.account_manager_id
-    -- no profile on file is an answer too: all of it empty; the newest file may be still to come
-    left join staging.stg_crm__vip_profile as profile
+    from core.dim_subscriber as customer
+    inner join staging.stg_crm__vip_profile as profile
         on customer.subscriber_id = profile.subscriber_id
+    where customer.subscriber_id = subscriber
         and profile.stat_month = (
             select max(told.stat_month) from staging.stg_crm__vip_profile as told
             where told.stat_month <= customer.as_of_month
-        )
-    where asked.pii_access_id = request
-        and asked.subject = 'vip_profile'
-        and asked.person = session_user
-        and scope.person = session_user
-        and now() >= scope.valid_from and now() < scope.valid_until
-        and asked.requested_at > now() - interval '10 minutes'
-        and asked.request_xid <> pg_current_xact_id();
-    if not found then
-        raise exception using errcode = 'insufficient_privilege',
-            message = 'No request of yours of the last ten minutes has this number. Ask with'
-                ' access.request_vip_profile first, in a transaction of its own. 请先提交查看申请。';
-    end if;
+        );
 end $$;
 
+revoke execute on function access.subscriber_asked_for(bigint, text) from public;
 revoke execute on function access.request_msisdn(text, text) from public;
 revoke execute on function access.request_vip_profile(text, text) from public;
 revoke execute on function access.reveal_vip_profile(bigint) from public;

@@ -6,10 +6,7 @@
 with depths as (
     select stat_month, group_id, binding_depth
     from {{ ref("int_group_month__binding") }}
-    where
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 -- months that have customers: nobody left because a month is missing or still to come

@@ -3,11 +3,6 @@
 -- What shows that the customer as a whole may leave, factor by factor, and the points that each
 -- gives: none up to floor_value, max_points from full_value on. Nothing known gives none.
 {%- set reach = 11 %}
-{%- set reached %}
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
-{%- endset %}
 with customers as (
     select * from {{ ref("fct_group_customer_month") }}
     where {{ in_months("stat_month") }} and is_active
@@ -34,13 +29,16 @@ rules as (
 lost_members as (
     select stat_month, group_id, left_network_member_cnt
     from {{ ref("fct_group_customer_month") }}
-    where ({{ reached }}) and left_network_member_cnt > 0
+    where {{ in_reach("stat_month", reach) }} and left_network_member_cnt > 0
 ),
 
 complaints as (
     select stat_month, group_id
     from {{ ref("fct_complaint") }}
-    where ({{ reached }}) and complainant_type = 'group' and is_received_in_month
+    where
+        {{ in_reach("stat_month", reach) }}
+        and complainant_type = 'group'
+        and is_received_in_month
 ),
 
 given_up as (

@@ -4,11 +4,6 @@
 -- change of all customers taken out: what befalls everybody, as at the Spring Festival, is no fall.
 -- Who was not there in each of the months before has no row: there is nothing to fall from.
 {%- set reach = 12 %}
-{%- set reached %}
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
-{%- endset %}
 {%- set ends = {"left_to_competitor": "to_competitor", "left_unsatisfied": "unsatisfied"} %}
 with customers as (
     select * from {{ ref("fct_group_customer_month") }}
@@ -18,23 +13,26 @@ with customers as (
 usage as (
     select stat_month, group_id, usage_amt
     from {{ ref("int_group_month__money") }}
-    where {{ reached }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 profiles as (
     select stat_month, group_id, employees_cnt
     from {{ ref("fct_group_customer_month") }}
-    where {{ reached }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 complaints as (
     select * from {{ ref("fct_complaint") }}
-    where ({{ reached }}) and complainant_type = 'group' and is_received_in_month
+    where
+        {{ in_reach("stat_month", reach) }}
+        and complainant_type = 'group'
+        and is_received_in_month
 ),
 
 told_of_competitors as (
     select * from {{ ref("stg_competitor__intelligence") }}
-    where ({{ reached }}) and business_kind = 'communication'
+    where {{ in_reach("stat_month", reach) }} and business_kind = 'communication'
 ),
 
 months as (

@@ -14,11 +14,7 @@ worked as (
     select stat_month, key_person_id, event_id, event_at, work_step
     from {{ ref("fct_key_person_event") }}
     where
-        (
-            {% for back in range(reach + 1) -%}
-            {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-            {% endfor %}
-        )
+        {{ in_reach("stat_month", reach) }}
         and work_step is not null
 ),
 

@@ -3,22 +3,17 @@
 -- What was heard in the month, and what of the months watched (need_watch_months) is unmet at its
 -- end: no order came of it yet.
 {%- set reach = 11 %}
-{%- set reached %}
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
-{%- endset %}
 {%- set kinds = ["tariff", "one_stop", "solution"] %}
 {%- set channels = ["visit", "manager", "agent", "portal", "hotline", "hall", "liaison"] %}
 with needs as (
     select * from {{ ref("int_customer_need__heard") }}
-    where {{ reached }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 orders as (
     select stat_month, opportunity_id, visit_id
     from {{ ref("fct_opportunity") }}
-    where ({{ reached }}) and is_won and is_closed_in_month
+    where {{ in_reach("stat_month", reach) }} and is_won and is_closed_in_month
 ),
 
 -- a need is the opportunity's own, or that of the visit it came from

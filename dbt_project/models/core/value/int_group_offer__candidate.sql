@@ -4,11 +4,6 @@
 -- of need (next_offer_need) and never was the customer's. What it gave up is left out: winning that
 -- back is another matter than a next offer.
 {%- set reach = 11 %}
-{%- set reached %}
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
-{%- endset %}
 {%- set kinds = ["tariff", "one_stop", "solution"] %}
 with customers as (
     select
@@ -66,7 +61,7 @@ heard as (
         group_id,
         need_type
     from {{ ref("int_customer_need__heard") }}
-    where {{ reached }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 windows as (

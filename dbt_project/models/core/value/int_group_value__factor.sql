@@ -19,26 +19,19 @@
     "ict_level": ["facts.ict_level", "1"],
     "unified_payment_share": ["facts.unified_payment_member_cnt", "facts.own_member_cnt"],
 } %}
-{%- set in_window %}
-(
-        {%- for back in range(reach + 1) %}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {%- endfor %}
-    )
-{%- endset %}
 with facts as (
     select * from {{ ref("fct_group_customer_month") }}
-    where {{ in_window }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 inputs as (
     select * from {{ ref("int_group_month__input") }}
-    where {{ in_window }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 ratings as (
     select * from {{ ref("fct_qualitative_rating") }}
-    where {{ in_window }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 units as (

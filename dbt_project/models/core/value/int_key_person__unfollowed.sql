@@ -5,10 +5,7 @@
 {%- set reach = 11 %}
 with events as (
     select * from {{ ref("fct_key_person_event") }}
-    where
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 windows as (

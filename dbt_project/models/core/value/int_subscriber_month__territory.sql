@@ -4,11 +4,6 @@
 -- organisation of the month has it. An outlet stands where the list of the row's month has it, not
 -- that of the sale: where areas are redrawn, outlets and their customers go along.
 {%- set reach = 3 %}
-{%- set reached %}
-        {% for back in range(reach + 1) -%}
-        {{ "or " if not loop.first }}{{ in_months("stat_month", -back) }}
-        {% endfor %}
-{%- endset %}
 with facts as (
     select * from {{ ref("fct_subscriber_month") }}
     where {{ in_months("stat_month") }} and is_on_net
@@ -68,7 +63,7 @@ openings as (
         opened_at,
         outlet_id
     from {{ ref("stg_boss__opening") }}
-    where {{ reached }}
+    where {{ in_reach("stat_month", reach) }}
 ),
 
 -- the latest sale tells, if it was at an outlet
