@@ -13,7 +13,7 @@ from typing import Any
 from superset.key_value.types import JsonKeyValueCodec
 
 from orchestration.settings import settings
-from superset_assets.serving import brand, landing, language, quality
+from superset_assets.serving import brand, landing, language, quality, sessions
 from superset_assets.serving.attempts import AttemptStorage
 from superset_assets.serving.event_log import EventLog
 from superset_assets.serving.security import TelmartSecurityManager
@@ -172,6 +172,7 @@ BLUEPRINTS = [brand.blueprint, quality.blueprint]
 
 def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: N802 - Superset's name for it
     """Attach our parts to the application."""
+    sessions.install(app)
     brand.install(app)
     language.install(app)
     landing.install(app)

@@ -20,6 +20,7 @@ from flask import Flask, Response, request, session
 from flask_login import current_user
 
 from orchestration.settings import settings
+from superset_assets.serving import sessions
 from superset_assets.serving.people import people
 
 OVERLAYS = Path(__file__).resolve().parents[1] / "i18n"
@@ -41,8 +42,6 @@ CHINESE_DATES = {
 _PACKS = ("/superset/language_pack/zh/", "/superset/language_pack/zh-cn/")
 #: languages as web pages name them
 _TAGS = {"zh": "zh-CN", "en": "en"}
-#: requests that are not pages and carry no language
-_PLAIN = ("/static/", "/brand/", "/health", "/healthcheck", "/ping")
 
 
 def translation_folder() -> Path:
@@ -124,7 +123,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def own_language() -> None:
-        if request.path.startswith(_PLAIN):
+        if request.path.startswith(sessions.PLAIN):
             return
         if current_user.is_authenticated:
             name = current_user.username

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import TimeoutError
+
 from tests.conftest import Demo
 
 #: whatever spins while something is still to come
@@ -56,7 +58,7 @@ class Visitor:
         page.goto(f"{self.demo.base_url}/lang/{language}")
         board.failures.clear()
         page.goto(f"{self.demo.base_url}/superset/dashboard/{slug}/")
-        page.wait_for_selector('[data-test="grid-container"]')
+        board.wait_for_the_grid()
         board.settle()
         return board
 
@@ -69,16 +71,37 @@ class Board:
 
     Attributes:
         failures: requests answered with an error since the page was opened.
+        waiting: requests not answered yet.
     """
 
     def __init__(self, page: Any) -> None:
         self.page = page
         self.failures: list[str] = []
+        self.waiting: list[str] = []
         page.on("response", self._note)
+        page.on("request", lambda request: self.waiting.append(request.url))
+        for end in ("requestfinished", "requestfailed"):
+            page.on(end, self._answered)
 
     def _note(self, response: Any) -> None:
         if response.status >= 400:
             self.failures.append(f"{response.status} {response.url}")
+
+    def _answered(self, request: Any) -> None:
+        if request.url in self.waiting:
+            self.waiting.remove(request.url)
+
+    def wait_for_the_grid(self) -> None:
+        """Wait for the dashboard's frame; where none comes, say what there is instead."""
+        try:
+            self.page.wait_for_selector('[data-test="grid-container"]')
+        except TimeoutError as error:
+            text = self.page.locator("body").inner_text()[:500]
+            raise AssertionError(
+                f"no dashboard but {self.page.url}: {text!r}; refused: {self.failures};"
+                f" not answered: {self.waiting}; cookies:"
+                f" {[one['name'] for one in self.page.context.cookies()]}"
+            ) from error
 
     def settle(self) -> None:
         """Wait until nothing loads any more."""
