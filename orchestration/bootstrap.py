@@ -68,13 +68,22 @@ def find_uv(python: str) -> str:
     own = tools / "bin/uv"
     if not own.exists():
         say("Installing the installer (uv)")
-        pip = [python, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(tools), UV]
-        if subprocess.run(pip, check=False).returncode:
+        pip = [with_pip(python), "-m", "pip", "install", "--quiet", "--upgrade"]
+        if subprocess.run([*pip, "--target", str(tools), UV], check=False).returncode:
             fail(
                 "pip could not install uv (see above).",
                 f"Check that `{python} -m pip --version` works and that the network is there.",
             )
     return str(own)
+
+
+def with_pip(python: str) -> str:
+    """``python``, or the one it was made from: an activated environment may come without pip."""
+    for one in (python, getattr(sys, "_base_executable", python)):
+        asked = [one, "-m", "pip", "--version"]
+        if subprocess.run(asked, check=False, capture_output=True).returncode == 0:
+            return one
+    return python
 
 
 def stamp(folder: Path) -> Path:

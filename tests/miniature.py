@@ -145,6 +145,7 @@ def miniature(home: Path) -> Iterable[Miniature]:  # type: ignore[misc]
         write_people(settings)
         apply_people(settings)
         publish(settings)
+        apply_people(settings)  # as a refresh does: search paths name what is served
         yield Miniature(settings)
     finally:
         server.remove()
