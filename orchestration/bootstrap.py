@@ -68,8 +68,9 @@ def find_uv(python: str) -> str:
     own = tools / "bin/uv"
     if not own.exists():
         say("Installing the installer (uv)")
-        pip = [with_pip(python), "-m", "pip", "install", "--quiet", "--upgrade"]
-        if subprocess.run([*pip, "--target", str(tools), UV], check=False).returncode:
+        python = with_pip(python)
+        pip = [python, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(tools), UV]
+        if subprocess.run(pip, check=False).returncode:
             fail(
                 "pip could not install uv (see above).",
                 f"Check that `{python} -m pip --version` works and that the network is there.",

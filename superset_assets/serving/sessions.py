@@ -13,8 +13,8 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
-#: what is the same for everybody
-PLAIN = ("/static/", "/brand/", "/health", "/healthcheck", "/ping", "/superset/language_pack/")
+#: how paths begin whose answers are the same for everybody
+PLAIN = ("/static/", "/brand/", "/health", "/ping", "/superset/language_pack/")
 
 
 class Sessions(SecureCookieSessionInterface):

@@ -144,6 +144,24 @@ def test_data_docs_bring_nothing_from_elsewhere(portal: Portal, data_docs: str) 
     assert engineer.get(link).status_code == 200
 
 
+@pytest.mark.parametrize("who", ["nobody", "li_city_a"])
+def test_what_is_the_same_for_all_knows_no_session(portal: Portal, who: str) -> None:
+    """A style sheet that comes late must not put the cookie of before the log-in back."""
+    http = session() if who == "nobody" else portal.visitor(who).http
+    page = http.get(f"{portal.url}/login/", timeout=60).text
+    found = {*re.findall(r'(?:href|src)="(/(?:static|brand)/[^"]+)"', page)}
+    assert any(path.startswith("/brand/") for path in found), page
+    assert any(path.startswith("/static/") for path in found), page
+    before = http.cookies.get_dict()
+    assert "session" in before
+    for path in (*sorted(found), "/superset/language_pack/zh-cn/", "/health"):
+        answer = http.get(portal.url + path, timeout=60)
+        assert answer.status_code == 200, path
+        assert "Set-Cookie" not in answer.headers, path
+        assert "Cookie" not in answer.headers.get("Vary", ""), path
+    assert http.cookies.get_dict() == before
+
+
 class TestWithoutSigningIn:
     """What somebody sees who only knows the address."""
 
@@ -179,23 +197,6 @@ class TestWithoutSigningIn:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         cookie = answer.headers["Set-Cookie"]
         assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
-
-    @pytest.mark.parametrize("who", ["nobody", "li_city_a"])
-    def test_what_is_the_same_for_all_knows_no_session(self, portal: Portal, who: str) -> None:
-        """A style sheet that comes late must not put the cookie of before the log-in back."""
-        http = session() if who == "nobody" else portal.visitor(who).http
-        page = http.get(f"{portal.url}/login/", timeout=60).text
-        found = {*re.findall(r'(?:href|src)="(/(?:static|brand)/[^"]+)"', page)}
-        assert any(path.startswith("/brand/") for path in found), page
-        assert any(path.startswith("/static/") for path in found), page
-        before = http.cookies.get_dict()
-        assert "session" in before
-        for path in (*sorted(found), "/superset/language_pack/zh-cn/", "/health"):
-            answer = http.get(portal.url + path, timeout=60)
-            assert answer.status_code == 200, path
-            assert "Set-Cookie" not in answer.headers, path
-            assert "Cookie" not in answer.headers.get("Vary", ""), path
-        assert http.cookies.get_dict() == before
 
     def test_a_form_without_token_is_refused(self, portal: Portal) -> None:
         data = {"username": "li_city_a", "password": portal.password("li_city_a")}
